@@ -118,6 +118,11 @@ impl Limit {
         }
     }
 
+    /// `needed` where only `allowed` is; the place is added by who knows it.
+    pub(crate) fn over(self, needed: u64, allowed: u64) -> LimitExceeded {
+        LimitExceeded { limit: self, needed, allowed }
+    }
+
     /// The error for `needed` where only `allowed` is.
     pub fn exceeded(self, needed: u64, allowed: u64, at: Location) -> Error {
         Error::limit(LimitExceeded { limit: self, needed, allowed }, at)
@@ -129,6 +134,9 @@ impl fmt::Display for Limit {
         f.write_str(self.what())
     }
 }
+
+/// A result whose error still lacks its place.
+pub(crate) type LimitExceededResult<T> = Result<T, LimitExceeded>;
 
 /// What one input has spent of its memory.
 #[derive(Clone, Debug)]
@@ -152,6 +160,11 @@ impl Budget {
         }
         self.spent = spent;
         Ok(())
+    }
+
+    /// Raises what is allowed to `allowed` bytes; never lowers it.
+    pub fn allow(&mut self, allowed: u64) {
+        self.allowed = self.allowed.max(allowed);
     }
 
     /// Bytes spent so far.

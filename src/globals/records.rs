@@ -1,0 +1,119 @@
+//! Records: instances of classes that are inert or admitted, kept as the stream describes them.
+//!
+//! Nothing is called. Arguments, states, items and popped state setters are kept in the order in which they come.
+
+use super::args;
+use crate::machine::{Call, Form, Reject};
+use crate::model::graph::{Graph, Kind};
+use crate::model::value::{NodeId, Value};
+
+/// How an instance was asked for, as the second item of a record.
+pub(crate) mod how {
+    /// NEWOBJ, NEWOBJ_EX, `copyreg._reconstructor`, `copyreg.__newobj__`.
+    pub const NEW: i64 = 0;
+    /// REDUCE on the name.
+    pub const CALL: i64 = 1;
+    /// INST or OBJ.
+    pub const INSTANCE: i64 = 2;
+}
+
+/// What was done to a record afterwards: the first of each pair of items from the fifth on.
+pub(crate) mod then {
+    /// BUILD: the state.
+    pub const STATE: i64 = 0;
+    /// APPEND(S), ADDITEMS: a list.
+    pub const ITEMS: i64 = 1;
+    /// SETITEM(S): a tuple of keys and values in turn.
+    pub const DICT_ITEMS: i64 = 2;
+    /// A state setter that was called on it: a tuple of the function and its arguments without the object.
+    pub const CALL: i64 = 3;
+}
+
+/// Items that every record has: class, how, args, kwargs.
+pub(crate) const FIXED: usize = 4;
+
+/// A record of `global` as a call asks for it.
+pub(super) fn new(graph: &mut Graph, call: Call, global: u32) -> Result<Value, Reject> {
+    let how = match call.form {
+        Form::NewObj | Form::NewObjEx => how::NEW,
+        Form::Reduce => how::CALL,
+        Form::Instance => how::INSTANCE,
+    };
+    let kwargs = call.kwargs.filter(|&id| graph.count(id) > 0);
+    make(graph, Kind::Record, global, how, call.args, kwargs)
+}
+
+/// A record or exception from its parts.
+pub(super) fn make(
+    graph: &mut Graph,
+    kind: Kind,
+    global: u32,
+    how: i64,
+    args: NodeId,
+    kwargs: Option<NodeId>,
+) -> Result<Value, Reject> {
+    let kwargs = kwargs.map_or(Value::None, Value::Object);
+    let items = [Value::Global(global), Value::Int(how), Value::Object(args), kwargs];
+    Ok(Value::Object(graph.object(kind, &items)?))
+}
+
+/// BUILD: a further state.
+pub(super) fn build(graph: &mut Graph, target: NodeId, state: Value) -> Result<(), Reject> {
+    graph.set_extra(target, Value::None)?;
+    Ok(graph.append(target, &[Value::Int(then::STATE), state])?)
+}
+
+/// The list that an unbroken run of APPENDs goes to; the record's extra value remembers it.
+fn open(graph: &mut Graph, target: NodeId, what: i64, kind: Kind) -> Result<NodeId, Reject> {
+    if let Some(Value::Object(id)) = graph.extra(target) {
+        if graph.kind(id) == kind {
+            return Ok(id);
+        }
+    }
+    let id = graph.alloc(kind)?;
+    graph.append(target, &[Value::Int(what), Value::Object(id)])?;
+    graph.set_extra(target, Value::Object(id))?;
+    Ok(id)
+}
+
+/// APPEND(S), ADDITEMS: further items.
+pub(super) fn extend(graph: &mut Graph, target: NodeId, items: &[Value]) -> Result<(), Reject> {
+    let list = open(graph, target, then::ITEMS, Kind::List)?;
+    Ok(graph.append(list, items)?)
+}
+
+/// SETITEM(S): further dict items, every one of them, because the class decides what a repeated key means.
+pub(super) fn set_items(graph: &mut Graph, target: NodeId, pairs: &[Value]) -> Result<(), Reject> {
+    let list = open(graph, target, then::DICT_ITEMS, Kind::Tuple)?;
+    Ok(graph.append(list, pairs)?)
+}
+
+/// A popped call whose first argument is the object below it was a state setter (`copyreg` protocol, Python 3.8): it is
+/// kept with the object.
+pub(super) fn popped(graph: &mut Graph, value: Value, top: Option<Value>) -> Result<(), Reject> {
+    let (Value::Object(call), Some(Value::Object(target))) = (value, top) else { return Ok(()) };
+    if graph.kind(call) != Kind::Record || graph.kind(target) != Kind::Record {
+        return Ok(());
+    }
+    let [function, Value::Int(how::CALL), Value::Object(arguments), Value::None] = graph.first::<FIXED>(call) else {
+        return Ok(());
+    };
+    let mut rest: Vec<Value> = graph.items(arguments).collect();
+    match rest.first_mut() {
+        Some(first) if matches!(*first, Value::Object(id) if id == target) => *first = function,
+        _ => return Ok(()),
+    }
+    let list = graph.object(Kind::Tuple, &rest)?;
+    graph.set_extra(target, Value::None)?;
+    Ok(graph.append(target, &[Value::Int(then::CALL), Value::Object(list)])?)
+}
+
+/// Whether a record has been given anything after its arguments.
+pub(super) fn is_fresh(graph: &Graph, target: NodeId) -> bool {
+    graph.count(target) == FIXED
+}
+
+/// The fields of a state that is a plain dict without special names.
+pub(super) fn plain_state(graph: &Graph, state: Value) -> Option<Vec<(&str, Value)>> {
+    args::fields(graph, state).filter(|fields| !fields.iter().any(|(name, _)| name.starts_with("__")))
+}

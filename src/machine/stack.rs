@@ -1,0 +1,91 @@
+//! The stack and its marks (CPython's metastack, kept as heights of one vector).
+
+use crate::limits::LimitExceededResult;
+use crate::model::graph::Graph;
+use crate::model::value::Value;
+
+#[derive(Debug, Default)]
+pub(super) struct Stack {
+    values: Vec<Value>,
+    marks: Vec<u32>,
+    /// Height of the topmost mark; nothing below it is reachable for opcodes that take single items.
+    fence: usize,
+}
+
+impl Stack {
+    #[inline]
+    pub fn push(&mut self, value: Value, graph: &mut Graph) -> LimitExceededResult<()> {
+        if self.values.len() == self.values.capacity() {
+            graph.charge((self.values.len().max(64) * size_of::<Value>()) as u64)?;
+        }
+        self.values.push(value);
+        Ok(())
+    }
+
+    /// Items above the topmost mark.
+    #[inline]
+    pub fn above(&self) -> usize {
+        self.values.len() - self.fence
+    }
+
+    /// Items below the topmost mark and above the mark before it.
+    pub fn below(&self) -> usize {
+        let before = self.marks.len().checked_sub(2).and_then(|i| self.marks.get(i)).map_or(0, |&h| h as usize);
+        self.fence - before
+    }
+
+    pub fn has_mark(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    pub fn mark(&mut self, graph: &mut Graph) -> LimitExceededResult<()> {
+        graph.charge(size_of::<u32>() as u64)?;
+        self.fence = self.values.len();
+        self.marks.push(self.fence as u32);
+        Ok(())
+    }
+
+    /// Takes the topmost mark away; what stood above it stays.
+    pub fn unmark(&mut self) -> usize {
+        let height = self.marks.pop().map_or(0, |h| h as usize);
+        self.fence = self.marks.last().map_or(0, |&h| h as usize);
+        height
+    }
+
+    #[inline]
+    pub fn pop(&mut self) -> Option<Value> {
+        if self.values.len() > self.fence { self.values.pop() } else { None }
+    }
+
+    /// The `n`th value from the top (0 is the top).
+    #[inline]
+    pub fn peek(&self, n: usize) -> Option<Value> {
+        self.values.len().checked_sub(n + 1).and_then(|i| self.values.get(i)).copied()
+    }
+
+    #[inline]
+    pub fn top_mut(&mut self) -> Option<&mut Value> {
+        self.values.last_mut()
+    }
+
+    #[inline]
+    pub fn from(&self, height: usize) -> &[Value] {
+        self.values.get(height..).unwrap_or(&[])
+    }
+
+    #[inline]
+    pub fn truncate(&mut self, height: usize) {
+        self.values.truncate(height);
+    }
+
+    #[inline]
+    pub fn height(&self) -> usize {
+        self.values.len()
+    }
+
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.marks.clear();
+        self.fence = 0;
+    }
+}

@@ -1,0 +1,737 @@
+//! One pickle, opcode by opcode.
+//!
+//! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
+
+use super::{BASE_MEMORY, Call, Form, Globals, MEMORY_PER_BYTE, Machine, Reject, located, memo};
+use crate::error::{Error, LimitExceeded, Refused};
+use crate::limits::Limit;
+use crate::location::Location;
+use crate::model::graph::{Graph, Kind};
+use crate::model::key::KeyError;
+use crate::model::value::{NodeId, Value};
+use crate::name::GlobalName;
+use crate::opcode::arg::{self, BadText, TextInt};
+use crate::opcode::lexer::{Arg, Lexer};
+use crate::opcode::{Opcode, OpcodeInfo};
+
+/// The highest protocol there is (Python 3.8, PEP 574).
+const HIGHEST_PROTOCOL: u64 = 5;
+
+/// Why an opcode did not run to its end.
+enum Stop {
+    Reject(Reject),
+    /// Reading cannot go on.
+    Break(Error),
+}
+
+impl From<LimitExceeded> for Stop {
+    fn from(e: LimitExceeded) -> Self {
+        Stop::Reject(Reject::Limit(e))
+    }
+}
+
+impl From<KeyError> for Stop {
+    fn from(e: KeyError) -> Self {
+        Stop::Reject(e.into())
+    }
+}
+
+fn malformed<T>(what: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Reject(Reject::Malformed(what.into())))
+}
+
+/// What a value is called in messages.
+pub(crate) fn type_name(graph: &Graph, value: Value) -> &'static str {
+    match value {
+        Value::None => "None",
+        Value::Bool(_) => "bool",
+        Value::Int(_) | Value::Big { .. } => "int",
+        Value::Float { .. } => "float",
+        Value::Str { .. } | Value::Wtf8 { .. } => "str",
+        Value::Py2Str { .. } => "8-bit str",
+        Value::Bytes { .. } => "bytes",
+        Value::ByteArray { .. } => "bytearray",
+        Value::Date(_) => "date",
+        Value::Time { .. } => "time",
+        Value::DateTime { .. } => "datetime",
+        Value::TimeDelta { .. } => "timedelta",
+        Value::Decimal { .. } => "Decimal",
+        Value::Path { .. } => "path",
+        Value::Ip { .. } => "IP address",
+        Value::Singleton(s) => s.name(),
+        Value::Global(_) => "global",
+        Value::Unknown => "refused value",
+        Value::Object(id) => match graph.kind(id) {
+            Kind::List => "list",
+            Kind::Tuple => "tuple",
+            Kind::Set => "set",
+            Kind::FrozenSet => "frozenset",
+            Kind::Deque => "deque",
+            Kind::Dict => "dict",
+            Kind::OrderedDict => "OrderedDict",
+            Kind::DefaultDict => "defaultdict",
+            Kind::Counter => "Counter",
+            Kind::Complex => "complex",
+            Kind::Fraction => "Fraction",
+            Kind::Range => "range",
+            Kind::Slice => "slice",
+            Kind::Array => "array",
+            Kind::Uuid => "UUID",
+            Kind::Zone => "time zone",
+            Kind::Exception => "exception",
+            Kind::Record => "instance",
+            Kind::Pending => "unfinished object",
+        },
+    }
+}
+
+impl<G: Globals> Machine<G> {
+    /// Reads one pickle up to its STOP; findings are collected, an error ends the reading.
+    pub(super) fn pickle(&mut self, lexer: &mut Lexer<'_>) -> Result<Value, Error> {
+        self.stack.clear();
+        self.memo.clear();
+        self.protocol = 0;
+        self.opcodes = 0;
+        loop {
+            let (info, arg) = lexer.next()?;
+            match info.opcode {
+                Opcode::Stop => return self.stop(lexer),
+                Opcode::Frame => {
+                    if let Arg::Uint(len) = arg {
+                        self.frame(lexer, len)?;
+                    }
+                }
+                _ => {
+                    if let Err(stop) = self.step(info, arg) {
+                        self.settle(stop, info, lexer)?;
+                    }
+                }
+            }
+            self.opcodes += 1;
+            if lexer.offset() >= self.next_allowance {
+                self.allow(lexer.offset());
+            }
+        }
+    }
+
+    /// Findings let the reading go on, with an unknown value where a result would be; errors end it.
+    #[cold]
+    fn settle(&mut self, stop: Stop, info: &OpcodeInfo, lexer: &Lexer<'_>) -> Result<(), Error> {
+        let at = Location::opcode(lexer.start(), info.name);
+        match stop {
+            Stop::Break(error) => Err(error),
+            Stop::Reject(reject @ (Reject::Malformed(_) | Reject::Limit(_))) => {
+                Err(located(reject, at.clone()).unwrap_or_else(|| Error::malformed("unreadable", at)))
+            }
+            Stop::Reject(reject) => {
+                if let Some(error) = located(reject, at) {
+                    self.find(error);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A finding after which the reading goes on. A name is listed once, where it stands first.
+    fn find(&mut self, error: Error) {
+        use crate::error::ErrorKind::Refused as R;
+        if let R(Refused::Global { name, .. }) = error.kind() {
+            let known = |e: &Error| matches!(e.kind(), R(Refused::Global { name: other, .. }) if other == name);
+            if self.findings.errors.iter().any(known) {
+                return;
+            }
+        }
+        self.findings.push(error);
+    }
+
+    fn soft(&mut self, what: impl Into<String>, opcode: &'static str, lexer: &Lexer<'_>) {
+        self.find(Error::malformed(what, Location::opcode(lexer.start(), opcode)));
+    }
+
+    fn allow(&mut self, offset: u64) {
+        let allowed = BASE_MEMORY.saturating_add(offset.saturating_mul(MEMORY_PER_BYTE));
+        self.graph.allow_memory(allowed.min(self.max_memory));
+        self.next_allowance = offset + (1 << 16);
+    }
+
+    fn frame(&mut self, lexer: &mut Lexer<'_>, len: u64) -> Result<(), Error> {
+        if self.protocol < 4 {
+            self.soft(format!("expected protocol 4 or later before FRAME, found {}", self.protocol), "FRAME", lexer);
+        }
+        if len == 0 {
+            self.soft("expected a FRAME of 1 byte or more, found 0", "FRAME", lexer);
+        }
+        lexer.open_frame(len)
+    }
+
+    fn stop(&mut self, lexer: &mut Lexer<'_>) -> Result<Value, Error> {
+        let left = lexer.close_frame();
+        if left > 0 {
+            self.soft(format!("expected STOP at the end of its FRAME: {left} of its bytes are left"), "STOP", lexer);
+        }
+        if self.stack.has_mark() {
+            self.soft("expected no open MARK at STOP", "STOP", lexer);
+        }
+        let height = self.stack.height();
+        let Some(root) = self.stack.pop() else {
+            return Err(Error::malformed(
+                "stack underflow: STOP takes 1 item, found none",
+                Location::opcode(lexer.start(), "STOP"),
+            ));
+        };
+        if height > 1 {
+            self.soft(format!("expected 1 item on the stack at STOP, found {height}"), "STOP", lexer);
+        }
+        Ok(root)
+    }
+
+    #[inline]
+    fn push(&mut self, value: Value) -> Result<(), Stop> {
+        Ok(self.stack.push(value, &mut self.graph)?)
+    }
+
+    #[cold]
+    fn underflow(&self, info: &OpcodeInfo) -> Result<(), Stop> {
+        if info.to_mark && !self.stack.has_mark() {
+            return malformed(format!("expected a MARK for {}, found none", info.name));
+        }
+        let (takes, found) = if info.to_mark && self.stack.below() < usize::from(info.below) {
+            (info.below, self.stack.below())
+        } else {
+            (info.above, self.stack.above())
+        };
+        let items = if takes == 1 { "item" } else { "items" };
+        let place = if info.to_mark && takes == info.below { " below its MARK" } else { "" };
+        malformed(format!("stack underflow: {} takes {takes} {items}{place}, found {found}", info.name))
+    }
+
+    #[inline]
+    fn step(&mut self, info: &'static OpcodeInfo, arg: Arg<'_>) -> Result<(), Stop> {
+        if self.stack.above() < usize::from(info.above)
+            || (info.to_mark && (!self.stack.has_mark() || self.stack.below() < usize::from(info.below)))
+        {
+            // POP also takes a MARK that nothing stands on.
+            if !(info.opcode == Opcode::Pop && self.stack.has_mark()) {
+                return self.underflow(info);
+            }
+        }
+        match (info.opcode, arg) {
+            (Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8, Arg::Bytes(bytes)) => {
+                let value = self.unicode(bytes)?;
+                self.push(value)
+            }
+            (Opcode::Memoize, _) => self.put(self.memo.count()),
+            (Opcode::Binput | Opcode::LongBinput, Arg::Uint(index)) => self.put(index),
+            (Opcode::Put, Arg::Line(line)) => {
+                let index = arg::memo_index(line).or_else(|bad| self.bad_text(bad))?;
+                self.put(index)
+            }
+            (Opcode::Binget | Opcode::LongBinget, Arg::Uint(index)) => self.fetch(index),
+            (Opcode::Get, Arg::Line(line)) => {
+                let index = arg::memo_index(line).or_else(|bad| self.bad_text(bad))?;
+                self.fetch(index)
+            }
+            (Opcode::Mark, _) => Ok(self.stack.mark(&mut self.graph)?),
+            (Opcode::Binint1 | Opcode::Binint2, Arg::Uint(n)) => self.push(Value::Int(n as i64)),
+            (Opcode::Binint, Arg::Int(n)) => self.push(Value::Int(i64::from(n))),
+            (Opcode::Int, Arg::Line(line)) => self.text_int(arg::int(line, self.max_digits)),
+            (Opcode::Long, Arg::Line(line)) => self.text_int(arg::long(line, self.max_digits)),
+            (Opcode::Long1 | Opcode::Long4, Arg::Bytes(bytes)) => self.binary_long(bytes),
+            (Opcode::Float, Arg::Line(line)) => {
+                let value = arg::float(line, self.max_digits).or_else(|bad| self.bad_text(bad))?;
+                let value = self.graph.float(value);
+                self.push(value)
+            }
+            (Opcode::Binfloat, Arg::Float(value)) => {
+                let value = self.graph.float(value);
+                self.push(value)
+            }
+            (Opcode::None, _) => self.push(Value::None),
+            (Opcode::Newtrue, _) => self.push(Value::Bool(true)),
+            (Opcode::Newfalse, _) => self.push(Value::Bool(false)),
+            (Opcode::Unicode, Arg::Line(line)) => self.text_unicode(line),
+            (Opcode::String, Arg::Line(line)) => {
+                self.scratch.clear();
+                arg::quoted(line, &mut self.scratch).or_else(|bad| self.bad_text(bad))?;
+                let (len, at) = self.graph.store_bytes(&self.scratch)?;
+                self.push(Value::Py2Str { len, at })
+            }
+            (Opcode::Binstring | Opcode::ShortBinstring, Arg::Bytes(bytes)) => {
+                let (len, at) = self.graph.store_bytes(bytes)?;
+                self.push(Value::Py2Str { len, at })
+            }
+            (Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8, Arg::Bytes(bytes)) => {
+                let value = self.graph.new_bytes(bytes)?;
+                self.push(value)
+            }
+            (Opcode::Bytearray8, Arg::Bytes(bytes)) => {
+                let (len, at) = self.graph.store_bytes(bytes)?;
+                self.push(Value::ByteArray { len, at })
+            }
+            (Opcode::EmptyList, _) => self.push_new(Kind::List),
+            (Opcode::EmptyTuple, _) => self.push_new(Kind::Tuple),
+            (Opcode::EmptyDict, _) => self.push_new(Kind::Dict),
+            (Opcode::EmptySet, _) => self.push_new(Kind::Set),
+            (Opcode::Tuple1, _) => self.tuple(1),
+            (Opcode::Tuple2, _) => self.tuple(2),
+            (Opcode::Tuple3, _) => self.tuple(3),
+            (Opcode::Tuple, _) => {
+                let base = self.stack.unmark();
+                self.collect(Kind::Tuple, base)
+            }
+            (Opcode::List, _) => {
+                let base = self.stack.unmark();
+                self.collect(Kind::List, base)
+            }
+            (Opcode::Frozenset, _) => {
+                let base = self.stack.unmark();
+                let id = self.graph.alloc(Kind::FrozenSet)?;
+                self.graph.extend_set(id, self.stack.from(base))?;
+                self.stack.truncate(base);
+                self.push(Value::Object(id))
+            }
+            (Opcode::Dict, _) => {
+                let base = self.stack.unmark();
+                let id = self.graph.alloc(Kind::Dict)?;
+                self.even(base)?;
+                self.graph.extend_dict(id, self.stack.from(base))?;
+                self.stack.truncate(base);
+                self.push(Value::Object(id))
+            }
+            (Opcode::Append, _) => {
+                let base = self.stack.height() - 1;
+                self.append(base, false)
+            }
+            (Opcode::Appends, _) => {
+                let base = self.stack.unmark();
+                self.append(base, false)
+            }
+            (Opcode::Additems, _) => {
+                let base = self.stack.unmark();
+                self.append(base, true)
+            }
+            (Opcode::Setitem, _) => {
+                let base = self.stack.height() - 2;
+                self.set_items(base)
+            }
+            (Opcode::Setitems, _) => {
+                let base = self.stack.unmark();
+                self.even(base)?;
+                self.set_items(base)
+            }
+            (Opcode::Pop, _) => self.pop(),
+            (Opcode::PopMark, _) => {
+                let base = self.stack.unmark();
+                self.stack.truncate(base);
+                Ok(())
+            }
+            (Opcode::Dup, _) => {
+                let Some(value) = self.stack.peek(0) else { return Ok(()) };
+                if let Value::Object(id) = value {
+                    self.graph.mark_shared(id);
+                }
+                self.push(value)
+            }
+            (Opcode::Global, Arg::Lines(module, name)) => match (utf8(module), utf8(name)) {
+                (Some(module), Some(name)) => self.global(module, name),
+                _ => malformed("expected UTF-8 in the name of GLOBAL"),
+            },
+            (Opcode::StackGlobal, _) => self.stack_global(),
+            (Opcode::Inst, Arg::Lines(module, name)) => self.inst(module, name),
+            (Opcode::Obj, _) => {
+                let base = self.stack.unmark();
+                let callee = self.stack.from(base).first().copied().unwrap_or(Value::Unknown);
+                self.instance(callee, base, base + 1)
+            }
+            (Opcode::Reduce, _) => {
+                let (args, callee) = (self.take(), self.take());
+                self.call(Form::Reduce, callee, args, None)
+            }
+            (Opcode::Newobj, _) => {
+                let (args, callee) = (self.take(), self.take());
+                self.call(Form::NewObj, callee, args, None)
+            }
+            (Opcode::NewobjEx, _) => {
+                let (kwargs, args, callee) = (self.take(), self.take(), self.take());
+                self.call(Form::NewObjEx, callee, args, Some(kwargs))
+            }
+            (Opcode::Build, _) => {
+                let (state, target) = (self.take(), self.stack.peek(0).unwrap_or(Value::Unknown));
+                self.build(target, state)
+            }
+            (Opcode::Proto, Arg::Uint(version)) => self.proto(version),
+            (Opcode::Ext1 | Opcode::Ext2, Arg::Uint(code)) => self.extension(info.name, code as i64),
+            (Opcode::Ext4, Arg::Int(code)) => self.extension(info.name, i64::from(code)),
+            (Opcode::Persid, Arg::Line(_)) => {
+                self.outside("PERSID", "a persistent id outside a container that defines it")
+            }
+            (Opcode::Binpersid, _) => {
+                self.take();
+                self.outside("BINPERSID", "a persistent id outside a container that defines it")
+            }
+            (Opcode::NextBuffer, _) => self.outside("NEXT_BUFFER", "an out-of-band buffer that was not given"),
+            (Opcode::ReadonlyBuffer, _) => self.read_only(),
+            // STOP and FRAME are the loop's; the lexer pairs every other opcode with its kind of argument.
+            (_, _) => malformed(format!("expected an argument for {}", info.name)),
+        }
+    }
+
+    // ---- text and numbers
+
+    #[cold]
+    fn bad_text<T>(&self, bad: BadText) -> Result<T, Stop> {
+        match bad {
+            BadText::Malformed(what, None) => malformed(what),
+            BadText::Malformed(what, Some(hint)) => malformed(format!("{what}; {hint}")),
+            BadText::Digits(found) => Err(Limit::Digits.over(found, u64::from(self.max_digits)).into()),
+        }
+    }
+
+    #[inline]
+    fn unicode(&mut self, bytes: &[u8]) -> Result<Value, Stop> {
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(text) => Ok(self.graph.str(text)?),
+            Err(_) => self.surrogates(bytes),
+        }
+    }
+
+    #[cold]
+    fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Stop> {
+        match arg::wtf8_error(bytes) {
+            None => Ok(self.graph.wtf8(bytes)?),
+            Some(at) => malformed(format!("expected UTF-8, found an invalid sequence at byte {at} of the string")),
+        }
+    }
+
+    fn text_unicode(&mut self, line: &[u8]) -> Result<(), Stop> {
+        self.scratch.clear();
+        let well_formed = arg::raw_unicode(line, &mut self.scratch).or_else(|bad| self.bad_text(bad))?;
+        let value = match std::str::from_utf8(&self.scratch) {
+            Ok(text) if well_formed => self.graph.str(text)?,
+            Ok(_) | Err(_) => self.graph.wtf8(&self.scratch)?,
+        };
+        self.push(value)
+    }
+
+    fn text_int(&mut self, parsed: Result<TextInt, BadText>) -> Result<(), Stop> {
+        let value = match parsed.or_else(|bad| self.bad_text(bad))? {
+            TextInt::Bool(b) => Value::Bool(b),
+            TextInt::Small(n) => Value::Int(n),
+            TextInt::Big(n) => self.graph.big(&n)?,
+        };
+        self.push(value)
+    }
+
+    fn binary_long(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let mut word = [0; 8];
+        if let Some(low) = word.get_mut(..bytes.len()) {
+            low.copy_from_slice(bytes);
+            let shift = 64 - 8 * bytes.len() as u32;
+            let value = if bytes.is_empty() { 0 } else { i64::from_le_bytes(word) << shift >> shift };
+            return self.push(Value::Int(value));
+        }
+        // 643 digits need 267 bytes; the factor is log10(256).
+        let digits = (bytes.len() as u64).saturating_mul(2409) / 1000;
+        if digits > u64::from(self.max_digits) + 3 {
+            return Err(Limit::Digits.over(digits, u64::from(self.max_digits)).into());
+        }
+        let value = self.graph.big(&num_bigint::BigInt::from_signed_bytes_le(bytes))?;
+        self.push(value)
+    }
+
+    // ---- containers
+
+    fn push_new(&mut self, kind: Kind) -> Result<(), Stop> {
+        let id = self.graph.alloc(kind)?;
+        self.push(Value::Object(id))
+    }
+
+    #[inline]
+    fn tuple(&mut self, len: usize) -> Result<(), Stop> {
+        let base = self.stack.height() - len;
+        self.collect(Kind::Tuple, base)
+    }
+
+    #[inline]
+    fn collect(&mut self, kind: Kind, base: usize) -> Result<(), Stop> {
+        let id = self.graph.object(kind, self.stack.from(base))?;
+        self.stack.truncate(base);
+        self.push(Value::Object(id))
+    }
+
+    fn even(&self, base: usize) -> Result<(), Stop> {
+        if (self.stack.height() - base).is_multiple_of(2) {
+            return Ok(());
+        }
+        malformed(format!("expected keys and values in turn, found {} items", self.stack.height() - base))
+    }
+
+    /// Adds everything from `base` on to the container below it.
+    #[inline]
+    fn append(&mut self, base: usize, members: bool) -> Result<(), Stop> {
+        let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
+        let (opcode, wanted) = if members { ("ADDITEMS", "a set") } else { ("APPEND(S)", "a list") };
+        let result = match target {
+            Value::Unknown => Ok(()),
+            Value::Object(id) => match (self.graph.kind(id), members) {
+                (Kind::List, false) => self.graph.append(id, self.stack.from(base)).map_err(Reject::from),
+                (Kind::Set, true) => self.graph.extend_set(id, self.stack.from(base)).map_err(Reject::from),
+                _ => self.globals.extend(&mut self.graph, id, self.stack.from(base), members),
+            },
+            other => {
+                return malformed(format!("expected {wanted} for {opcode}, found {}", type_name(&self.graph, other)));
+            }
+        };
+        self.stack.truncate(base);
+        result.map_err(Stop::Reject)
+    }
+
+    #[inline]
+    fn set_items(&mut self, base: usize) -> Result<(), Stop> {
+        let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
+        let result = match target {
+            Value::Unknown => Ok(()),
+            Value::Object(id) => match self.graph.kind(id) {
+                Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
+                    self.graph.extend_dict(id, self.stack.from(base)).map_err(Reject::from)
+                }
+                _ => self.globals.set_items(&mut self.graph, id, self.stack.from(base)),
+            },
+            other => {
+                return malformed(format!("expected a dict for SETITEM(S), found {}", type_name(&self.graph, other)));
+            }
+        };
+        self.stack.truncate(base);
+        result.map_err(Stop::Reject)
+    }
+
+    fn pop(&mut self) -> Result<(), Stop> {
+        let Some(value) = self.stack.pop() else {
+            self.stack.unmark();
+            return Ok(());
+        };
+        if matches!(value, Value::Object(_)) {
+            self.globals.popped(&mut self.graph, value, self.stack.peek(0)).map_err(Stop::Reject)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn take(&mut self) -> Value {
+        self.stack.pop().unwrap_or(Value::Unknown)
+    }
+
+    // ---- memo
+
+    #[inline]
+    fn put(&mut self, index: u64) -> Result<(), Stop> {
+        if self.stack.above() == 0 {
+            return malformed("expected a value to memoize, found none above the MARK");
+        }
+        if self.memo.count() >= self.max_memo {
+            return Err(Limit::Memo.over(self.memo.count() + 1, self.max_memo).into());
+        }
+        let value = self.stack.peek(0).unwrap_or(Value::Unknown);
+        self.graph.charge(size_of::<Value>() as u64)?;
+        match self.memo.put(index, value) {
+            Ok(()) => Ok(()),
+            Err(memo::Taken) => malformed(format!("expected a free memo slot, found {index} taken")),
+        }
+    }
+
+    #[inline]
+    fn fetch(&mut self, index: u64) -> Result<(), Stop> {
+        let Some(value) = self.memo.get(index) else {
+            return malformed(format!("expected a memo slot that was filled, found {index} empty"));
+        };
+        if let Value::Object(id) = value {
+            self.graph.mark_shared(id);
+        }
+        self.push(value)
+    }
+
+    // ---- names
+
+    /// Resolves a name and pushes it; a refused one is reported and stands as unknown.
+    fn global(&mut self, module: &str, name: &str) -> Result<(), Stop> {
+        let value = self.resolve(module, name);
+        let (value, finding) = match value {
+            Ok(value) => (value, Ok(())),
+            Err(stop) => (Value::Unknown, Err(stop)),
+        };
+        self.push(value)?;
+        finding
+    }
+
+    fn resolve(&mut self, module: &str, name: &str) -> Result<Value, Stop> {
+        let maps_python2 = self.protocol < 3;
+        if let Some(value) = self.names.find(module, name, maps_python2) {
+            return Ok(value);
+        }
+        if module.is_empty() {
+            return malformed("expected a module name, found an empty one");
+        }
+        let full = GlobalName::new(module, name);
+        self.graph.charge((module.len() + name.len() + 64) as u64)?;
+        let (value, result) = match self.globals.resolve(&mut self.graph, &full, self.protocol) {
+            Ok(value) => (value, Ok(value)),
+            Err(reject) => (Value::Unknown, Err(Stop::Reject(reject))),
+        };
+        self.names.add(full, maps_python2, value);
+        result
+    }
+
+    fn stack_global(&mut self) -> Result<(), Stop> {
+        let (name, module) = (self.take(), self.take());
+        let text = |graph: &Graph, value| match value {
+            Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
+            // Such a name is refused in any case; it is only shown.
+            Value::Wtf8 { len, at } => Some(String::from_utf8_lossy(graph.bytes(len, at)).into_owned()),
+            _ => None,
+        };
+        match (text(&self.graph, module), text(&self.graph, name)) {
+            (Some(module), Some(name)) => self.global(&module, &name),
+            _ => {
+                self.push(Value::Unknown)?;
+                if matches!(module, Value::Unknown) || matches!(name, Value::Unknown) {
+                    return Err(Stop::Reject(Reject::Refused(Refused::Opcode(
+                        "refused: the stream computes a name (STACK_GLOBAL takes two strings)".to_owned(),
+                    ))));
+                }
+                Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!(
+                    "refused: the stream computes a name (STACK_GLOBAL takes two strings, found {} and {})",
+                    type_name(&self.graph, module),
+                    type_name(&self.graph, name)
+                )))))
+            }
+        }
+    }
+
+    fn inst(&mut self, module: &[u8], name: &[u8]) -> Result<(), Stop> {
+        let base = self.stack.unmark();
+        let (Some(module), Some(name)) = (ascii(module), ascii(name)) else {
+            return malformed("expected ASCII in the name of INST");
+        };
+        match self.resolve(module, name) {
+            Ok(callee) => self.instance(callee, base, base),
+            Err(stop) => {
+                self.stack.truncate(base);
+                self.push(Value::Unknown)?;
+                Err(stop)
+            }
+        }
+    }
+
+    fn instance(&mut self, callee: Value, base: usize, first_arg: usize) -> Result<(), Stop> {
+        let args = self.graph.object(Kind::Tuple, self.stack.from(first_arg))?;
+        self.stack.truncate(base);
+        self.call(Form::Instance, callee, Value::Object(args), None)
+    }
+
+    fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Stop> {
+        let name = match form {
+            Form::Reduce => "REDUCE",
+            Form::NewObj => "NEWOBJ",
+            Form::NewObjEx => "NEWOBJ_EX",
+            Form::Instance => "OBJ",
+        };
+        let args = match args {
+            Value::Object(id) if self.graph.kind(id) == Kind::Tuple => id,
+            Value::Unknown => return self.push(Value::Unknown),
+            other => {
+                return malformed(format!(
+                    "expected a tuple of arguments for {name}, found {}",
+                    type_name(&self.graph, other)
+                ));
+            }
+        };
+        let kwargs = match kwargs {
+            None => None,
+            Some(Value::Object(id)) if self.graph.kind(id) == Kind::Dict => Some(id),
+            Some(Value::Unknown) => return self.push(Value::Unknown),
+            Some(other) => {
+                return malformed(format!(
+                    "expected a dict of arguments for {name}, found {}",
+                    type_name(&self.graph, other)
+                ));
+            }
+        };
+        match callee {
+            Value::Unknown => self.push(Value::Unknown),
+            Value::Global(_) | Value::Object(_) => {
+                match self.globals.call(&mut self.graph, Call { form, callee, args, kwargs }) {
+                    Ok(value) => self.push(value),
+                    Err(reject) => {
+                        self.push(Value::Unknown)?;
+                        Err(Stop::Reject(reject))
+                    }
+                }
+            }
+            other => malformed(format!("expected a callable for {name}, found {}", type_name(&self.graph, other))),
+        }
+    }
+
+    fn build(&mut self, target: Value, state: Value) -> Result<(), Stop> {
+        match (target, state) {
+            (Value::Unknown, _) | (_, Value::Unknown) => Ok(()),
+            (Value::Object(id), state) => match self.graph.kind(id) {
+                Kind::List | Kind::Dict | Kind::Tuple | Kind::Set | Kind::FrozenSet => {
+                    malformed(format!("expected an instance for BUILD, found {}", type_name(&self.graph, target)))
+                }
+                _ => self.globals.build(&mut self.graph, id, state).map_err(Stop::Reject),
+            },
+            (other, _) => Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!(
+                "refused: BUILD on {}, which takes no state",
+                type_name(&self.graph, other)
+            ))))),
+        }
+    }
+
+    // ---- what stands outside the stream
+
+    fn proto(&mut self, version: u64) -> Result<(), Stop> {
+        let first = self.opcodes == 0;
+        if version > HIGHEST_PROTOCOL {
+            return Err(Stop::Reject(Reject::Soft(format!("expected a protocol up to 5, found {version}"))));
+        }
+        if !first {
+            return Err(Stop::Reject(Reject::Soft("expected PROTO as the first opcode only".to_owned())));
+        }
+        self.protocol = version as u8;
+        Ok(())
+    }
+
+    fn extension(&mut self, name: &'static str, code: i64) -> Result<(), Stop> {
+        if code <= 0 {
+            return malformed(format!("expected an extension code of 1 or more for {name}, found {code}"));
+        }
+        self.outside(name, &format!("extension code {code}, which only the writer's copyreg table explains"))
+    }
+
+    fn outside(&mut self, name: &str, what: &str) -> Result<(), Stop> {
+        self.push(Value::Unknown)?;
+        Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!("refused opcode {name}: {what}")))))
+    }
+
+    fn read_only(&mut self) -> Result<(), Stop> {
+        match self.stack.top_mut() {
+            Some(Value::Unknown | Value::Bytes { .. }) | None => Ok(()),
+            Some(top) => {
+                if let Value::ByteArray { len, at } = *top {
+                    *top = Value::Bytes { len, at };
+                    return Ok(());
+                }
+                let found = *top;
+                malformed(format!("expected a buffer for READONLY_BUFFER, found {}", type_name(&self.graph, found)))
+            }
+        }
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+fn ascii(bytes: &[u8]) -> Option<&str> {
+    utf8(bytes).filter(|s| s.is_ascii())
+}

@@ -1,0 +1,544 @@
+//! Keys of dicts and members of sets: Python's equality and hashability, without a hash map on the hot path.
+//!
+//! Most dicts repeat the keys of an earlier one, value for value (the pickler memoizes them): such a shape was checked
+//! once and is recognised by its memo identities. All else is hashed, once per batch, with work bounded by the input.
+
+use std::hash::{BuildHasher, Hasher};
+
+use num_bigint::BigInt;
+
+use crate::error::LimitExceeded;
+use crate::limits::Limit;
+use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::number::{self, Number};
+use crate::model::temporal::{self, Zone};
+use crate::model::value::{NodeId, Tz, Value};
+
+/// Why keys cannot be taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyError {
+    Limit(LimitExceeded),
+    /// The named type is unhashable.
+    Unhashable(&'static str),
+}
+
+impl From<LimitExceeded> for KeyError {
+    fn from(e: LimitExceeded) -> Self {
+        KeyError::Limit(e)
+    }
+}
+
+/// Slots of the shape cache; a power of two.
+const SHAPES: usize = 256;
+/// Values that hashing keys may visit beyond what the keys themselves hold: sharing makes a tuple cost more than its size.
+const STEPS: u64 = 1 << 22;
+
+/// What the key checks keep between dicts.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    state: foldhash::quality::RandomState,
+    /// Start and length in items of dicts whose keys were found distinct.
+    shapes: Vec<(u32, u32)>,
+    table: hashbrown::HashTable<(u64, u32)>,
+    /// Steps spent so far.
+    spent: u64,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Keys {
+            state: foldhash::quality::RandomState::default(),
+            shapes: vec![(0, 0); SHAPES],
+            table: hashbrown::HashTable::new(),
+            spent: 0,
+        }
+    }
+}
+
+/// Adds pairs (`stride` 2) or members (`stride` 1) to a dict or set.
+pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize) -> Result<(), KeyError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut all_str = true;
+    for key in new.iter().step_by(stride) {
+        if !matches!(key, Value::Str { .. }) {
+            all_str = false;
+            hashable(graph, *key)?;
+        }
+    }
+    if !all_str {
+        graph.set_flags(id, 0, flag::STR_KEYS);
+    }
+    let start = graph.next_slot();
+    let fresh = graph.walk(id).is_empty();
+    graph.append(id, new)?;
+    if !fresh {
+        return Ok(graph.remember_unsealed(id)?);
+    }
+    if new.len() == stride || graph.get(id).flags & flag::UNSEALED != 0 {
+        return Ok(());
+    }
+    if all_str && stride == 2 {
+        let slot = shape_slot(new);
+        let (at, len) = graph.keys.shapes[slot];
+        if len as usize == new.len() && same_keys(graph.slice(at, len), new) {
+            return Ok(());
+        }
+        if distinct(graph, new, stride)? {
+            graph.keys.shapes[slot] = (start, new.len() as u32);
+            return Ok(());
+        }
+    } else if distinct(graph, new, stride)? {
+        return Ok(());
+    }
+    unique(graph, id)
+}
+
+fn shape_slot(new: &[Value]) -> usize {
+    match new.first() {
+        Some(Value::Str { at, .. }) => (*at as usize ^ (*at >> 8) as usize ^ new.len()) & (SHAPES - 1),
+        _ => 0,
+    }
+}
+
+fn same_keys(known: &[Value], new: &[Value]) -> bool {
+    known.iter().step_by(2).zip(new.iter().step_by(2)).all(|pair| match pair {
+        (Value::Str { len: a, at: b }, Value::Str { len: c, at: d }) => b == d && a == c,
+        _ => false,
+    })
+}
+
+fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, KeyError> {
+    let mut table = std::mem::take(&mut graph.keys.table);
+    table.clear();
+    let mut steps = allowance(graph);
+    let before = steps;
+    let mut result = Ok(true);
+    for (n, key) in new.iter().step_by(stride).enumerate() {
+        let hash = match hash(graph, *key, &mut steps) {
+            Ok(hash) => hash,
+            Err(e) => {
+                result = Err(e);
+                break;
+            }
+        };
+        let repeated = table.find(hash, |&(other, at)| {
+            other == hash && new.get(at as usize * stride).is_some_and(|o| equal(graph, *o, *key, &mut 1_000_000))
+        });
+        if repeated.is_some() {
+            result = Ok(false);
+            break;
+        }
+        table.insert_unique(hash, (hash, n as u32), |&(hash, _)| hash);
+    }
+    shrink(&mut table);
+    graph.keys.table = table;
+    graph.keys.spent += before - steps;
+    result
+}
+
+/// Steps that are left: sharing is paid for by the size of what was read.
+fn allowance(graph: &Graph) -> u64 {
+    (STEPS + 16 * u64::from(graph.next_slot())).saturating_sub(graph.keys.spent)
+}
+
+/// A table that served one huge dict is not cleared again for each small one.
+fn shrink(table: &mut hashbrown::HashTable<(u64, u32)>) {
+    if table.capacity() > 1 << 12 {
+        *table = hashbrown::HashTable::new();
+    }
+}
+
+/// Makes the keys of one dict or set unique: first place and key, last value, as Python does.
+pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
+    let stride = match graph.kind(id) {
+        Kind::Set | Kind::FrozenSet => 1,
+        _ => 2,
+    };
+    let count = graph.count(id);
+    graph.charge(count as u64 * (size_of::<Value>() + 16) as u64)?;
+    let mut kept: Vec<Value> = Vec::with_capacity(count);
+    let mut table = std::mem::take(&mut graph.keys.table);
+    table.clear();
+    let mut steps = allowance(graph);
+    let before = steps;
+    let mut repeated = false;
+    let mut walk = graph.walk(id);
+    while let Some(key) = graph.next_item(&mut walk) {
+        let value = if stride == 2 { graph.next_item(&mut walk) } else { None };
+        let hash = hash(graph, key, &mut steps)?;
+        let known = table.find(hash, |&(other, at)| {
+            other == hash && kept.get(at as usize).is_some_and(|o| equal(graph, *o, key, &mut 1_000_000))
+        });
+        if let Some(&(_, at)) = known {
+            repeated = true;
+            if let (Some(value), Some(slot)) = (value, kept.get_mut(at as usize + 1)) {
+                *slot = value;
+            }
+            continue;
+        }
+        table.insert_unique(hash, (hash, kept.len() as u32), |&(hash, _)| hash);
+        kept.push(key);
+        kept.extend(value);
+    }
+    shrink(&mut table);
+    graph.keys.table = table;
+    graph.keys.spent += before - steps;
+    if repeated {
+        graph.replace_items(id, &kept)?;
+    }
+    Ok(())
+}
+
+/// The name of an unhashable kind.
+fn unhashable(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::List => Some("list"),
+        Kind::Dict => Some("dict"),
+        Kind::Set => Some("set"),
+        Kind::OrderedDict => Some("OrderedDict"),
+        Kind::DefaultDict => Some("defaultdict"),
+        Kind::Counter => Some("Counter"),
+        Kind::Deque => Some("deque"),
+        Kind::Array => Some("array"),
+        Kind::Tuple
+        | Kind::FrozenSet
+        | Kind::Complex
+        | Kind::Fraction
+        | Kind::Range
+        | Kind::Slice
+        | Kind::Uuid
+        | Kind::Zone
+        | Kind::Exception
+        | Kind::Record
+        | Kind::Pending => None,
+    }
+}
+
+/// Whether Python would take it as a key, as far as one level tells; `hash` looks below.
+fn hashable(graph: &Graph, key: Value) -> Result<(), KeyError> {
+    match key {
+        Value::ByteArray { .. } => Err(KeyError::Unhashable("bytearray")),
+        Value::Object(id) => unhashable(graph.kind(id)).map_or(Ok(()), |name| Err(KeyError::Unhashable(name))),
+        _ => Ok(()),
+    }
+}
+
+enum Open {
+    Ordered(Walk, u64),
+    Unordered(Walk, u64),
+}
+
+/// A keyed hash that is equal for keys that Python holds equal.
+///
+/// # Errors
+/// Unhashable values at any depth; more steps than the input pays for.
+pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, KeyError> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut next = key;
+    loop {
+        let Some(left) = steps.checked_sub(u64::from(!open.is_empty())) else {
+            return Err(KeyError::Limit(Limit::Nodes.over(STEPS + 1, STEPS)));
+        };
+        *steps = left;
+        let mut done = match next {
+            Value::Object(id) if matches!(graph.kind(id), Kind::Tuple | Kind::Range | Kind::Slice) => {
+                open.push(Open::Ordered(graph.walk(id), graph.kind(id) as u64 + 77));
+                None
+            }
+            Value::Object(id) if graph.kind(id) == Kind::FrozenSet => {
+                open.push(Open::Unordered(graph.walk(id), 0));
+                None
+            }
+            leaf => {
+                hashable(graph, leaf)?;
+                Some(leaf_hash(graph, leaf))
+            }
+        };
+        loop {
+            match (open.last_mut(), done.take()) {
+                (None, Some(hash)) => return Ok(hash),
+                (Some(Open::Ordered(_, sum)), Some(hash)) => *sum = mix(sum.rotate_left(5) ^ hash),
+                (Some(Open::Unordered(_, sum)), Some(hash)) => *sum = sum.wrapping_add(mix(hash)),
+                (_, None) => {}
+            }
+            let Some(top) = open.last_mut() else { break };
+            let (Open::Ordered(walk, sum) | Open::Unordered(walk, sum)) = top;
+            match graph.next_item(walk) {
+                Some(item) => {
+                    next = item;
+                    break;
+                }
+                None => {
+                    done = Some(mix(*sum));
+                    open.pop();
+                }
+            }
+        }
+    }
+}
+
+fn mix(x: u64) -> u64 {
+    let x = (x ^ (x >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    x ^ (x >> 29)
+}
+
+fn leaf_hash(graph: &Graph, leaf: Value) -> u64 {
+    let state = &graph.keys.state;
+    let tagged = |tag: u8, bytes: &[u8]| {
+        let mut hasher = state.build_hasher();
+        hasher.write_u8(tag);
+        hasher.write(bytes);
+        hasher.finish()
+    };
+    match leaf {
+        Value::Str { len, at } => tagged(0, graph.text(len, at).as_bytes()),
+        Value::Wtf8 { len, at } => tagged(0, graph.bytes(len, at)),
+        // A Python 2 str equals the unicode of the same ASCII characters.
+        Value::Py2Str { len, at } => tagged(0, graph.bytes(len, at)),
+        Value::Bytes { len, at } | Value::ByteArray { len, at } => tagged(1, graph.bytes(len, at)),
+        Value::Int(n) => match u64::try_from(n) {
+            Ok(small) if small < 1 << 60 => state.hash_one((2u8, small)),
+            Ok(_) | Err(_) => number_hash(graph, leaf),
+        },
+        Value::Bool(b) => state.hash_one((2u8, u64::from(b))),
+        Value::None => tagged(3, &[]),
+        Value::Float { ident, value } if value.is_nan() => state.hash_one((4u8, ident)),
+        Value::Float { .. } | Value::Big { .. } | Value::Decimal { .. } => number_hash(graph, leaf),
+        Value::Date(packed) => state.hash_one((5u8, packed)),
+        Value::Time { tz, packed } | Value::DateTime { tz, packed } => {
+            let tag = if matches!(leaf, Value::Time { .. }) { 6u8 } else { 7 };
+            state.hash_one((tag, instant(graph, tz, packed, tag == 7)))
+        }
+        Value::TimeDelta { days, rest } => state.hash_one((8u8, days, rest)),
+        Value::Path { class, len, at } => tagged(9 + (class as u8 & 1), graph.bytes(len, at)),
+        Value::Ip { class, len, at } => tagged(20 + class as u8, graph.text(len, at).as_bytes()),
+        Value::Singleton(s) => tagged(30, s.name().as_bytes()),
+        Value::Global(n) => state.hash_one((31u8, n)),
+        Value::Object(id) => match graph.kind(id) {
+            Kind::Complex | Kind::Fraction => number_hash(graph, leaf),
+            Kind::Uuid => match graph.first::<1>(id) {
+                [Value::Bytes { len, at }] => tagged(32, graph.bytes(len, at)),
+                _ => 0,
+            },
+            _ => state.hash_one((33u8, id.0)),
+        },
+        Value::Unknown => 0,
+    }
+}
+
+fn number_hash(graph: &Graph, value: Value) -> u64 {
+    match number_of(graph, value) {
+        Some(number) => match number::residue_of(&number) {
+            Some(residue) => graph.keys.state.hash_one((2u8, residue)),
+            None => 0,
+        },
+        None => match value {
+            Value::Decimal { len, at } => match special_decimal(graph.text(len, at)) {
+                Some(f) => number_hash(graph, Value::float(f)),
+                None => graph.keys.state.hash_one((34u8, at)),
+            },
+            Value::Object(id) => graph.keys.state.hash_one((35u8, {
+                let [re, im] = graph.first::<2>(id);
+                (bits(re), bits(im))
+            })),
+            _ => 0,
+        },
+    }
+}
+
+fn bits(v: Value) -> u64 {
+    match v {
+        // -0.0 equals 0.0
+        Value::Float { value, .. } => (value + 0.0).to_bits(),
+        _ => 0,
+    }
+}
+
+/// `Decimal('Infinity')` equals `float('inf')`; NaNs equal nothing.
+fn special_decimal(text: &str) -> Option<f64> {
+    match text.strip_prefix('-') {
+        Some(rest) if rest.to_ascii_lowercase().starts_with("inf") => Some(f64::NEG_INFINITY),
+        None if text.trim_start_matches('+').to_ascii_lowercase().starts_with("inf") => Some(f64::INFINITY),
+        _ => None,
+    }
+}
+
+fn number_of(graph: &Graph, value: Value) -> Option<Number> {
+    match value {
+        Value::Bool(b) => Some(Number::Int(BigInt::from(u8::from(b)))),
+        Value::Int(n) => Some(Number::Int(BigInt::from(n))),
+        Value::Big { len, at } => Some(Number::Int(graph.big_int(len, at))),
+        Value::Float { value, .. } => Some(Number::Float(value)),
+        Value::Decimal { len, at } => number::decimal(graph.text(len, at)),
+        Value::Object(id) if graph.kind(id) == Kind::Complex => match graph.first::<2>(id) {
+            [Value::Float { value: re, .. }, Value::Float { value: im, .. }] if im == 0.0 => Some(Number::Float(re)),
+            _ => None,
+        },
+        Value::Object(id) if graph.kind(id) == Kind::Fraction => {
+            let [n, d] = graph.first::<2>(id);
+            match (number_of(graph, n)?, number_of(graph, d)?) {
+                (Number::Int(n), Number::Int(d)) => Some(Number::Ratio(n, d)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What decides equality of times and datetimes: the wall clock without fold for naive ones, UTC microseconds for fixed
+/// offsets, the zone's own identity otherwise.
+fn instant(graph: &Graph, tz: Tz, packed: u64, dated: bool) -> (u64, i64) {
+    let local = if dated { temporal::local_micros(packed) } else { temporal::Time::unpack(packed).micros() };
+    let Some(id) = tz.id() else { return (0, local) };
+    match graph.zone_of(id).and_then(|zone| fixed_offset(zone)) {
+        Some(offset) => (1, local - offset),
+        None => (u64::from(id.0) + 2, local),
+    }
+}
+
+/// The offset in microseconds of a zone that has only one.
+fn fixed_offset(zone: &Zone) -> Option<i64> {
+    match zone {
+        Zone::Fixed { offset_us, .. } => Some(*offset_us),
+        Zone::DateutilUtc => Some(0),
+        Zone::PytzMinutes(minutes) => Some(i64::from(*minutes) * 60_000_000),
+        Zone::Pytz { fixed: Some((seconds, _, _)), .. } => Some(i64::from(*seconds) * 1_000_000),
+        Zone::DateutilOffset { offset: Value::TimeDelta { days, rest }, .. } => {
+            i64::try_from(temporal::timedelta_micros(*days, *rest)).ok()
+        }
+        Zone::Pytz { .. }
+        | Zone::ZoneInfo { .. }
+        | Zone::DateutilOffset { .. }
+        | Zone::DateutilLocal { .. }
+        | Zone::DateutilFile { .. } => None,
+    }
+}
+
+/// Whether Python holds two hashable values equal (`budget` steps at most; beyond, they count as different).
+pub(crate) fn equal(graph: &Graph, a: Value, b: Value, budget: &mut u32) -> bool {
+    let mut todo = vec![(a, b)];
+    while let Some((a, b)) = todo.pop() {
+        let Some(left) = budget.checked_sub(1) else { return false };
+        *budget = left;
+        match (a, b) {
+            (Value::Object(x), Value::Object(y)) if x == y => {}
+            (Value::Object(x), Value::Object(y)) if graph.kind(x) == graph.kind(y) => match graph.kind(x) {
+                Kind::Tuple | Kind::Range | Kind::Slice => {
+                    if graph.count(x) != graph.count(y) {
+                        return false;
+                    }
+                    todo.extend(graph.items(x).zip(graph.items(y)));
+                }
+                Kind::FrozenSet => {
+                    let sorted = |id| -> Option<Vec<(u64, Value)>> {
+                        let mut steps = 1 << 16;
+                        let mut all: Vec<_> = graph
+                            .items(id)
+                            .map(|v| Some((hash(graph, v, &mut steps).ok()?, v)))
+                            .collect::<Option<_>>()?;
+                        all.sort_by_key(|(hash, _)| *hash);
+                        Some(all)
+                    };
+                    let (Some(xs), Some(ys)) = (sorted(x), sorted(y)) else { return false };
+                    if xs.len() != ys.len() || xs.iter().zip(&ys).any(|(x, y)| x.0 != y.0) {
+                        return false;
+                    }
+                    todo.extend(xs.into_iter().zip(ys).map(|((_, x), (_, y))| (x, y)));
+                }
+                _ => {
+                    if !leaf_equal(graph, a, b) {
+                        return false;
+                    }
+                }
+            },
+            _ => {
+                if !leaf_equal(graph, a, b) {
+                    return false;
+                }
+            }
+        }
+    }
+    true
+}
+
+fn text_bytes(graph: &Graph, v: Value) -> Option<&[u8]> {
+    match v {
+        Value::Str { len, at } => Some(graph.text(len, at).as_bytes()),
+        Value::Wtf8 { len, at } => Some(graph.bytes(len, at)),
+        _ => None,
+    }
+}
+
+fn leaf_equal(graph: &Graph, a: Value, b: Value) -> bool {
+    if let (Some(a), Some(b)) = (text_bytes(graph, a), text_bytes(graph, b)) {
+        return a == b;
+    }
+    match (a, b) {
+        (Value::None, Value::None) => true,
+        (Value::Int(a), Value::Int(b)) => a == b,
+        (Value::Py2Str { len: a, at: b }, Value::Py2Str { len: c, at: d }) => graph.bytes(a, b) == graph.bytes(c, d),
+        (Value::Py2Str { len, at }, other) | (other, Value::Py2Str { len, at }) => {
+            let bytes = graph.bytes(len, at);
+            bytes.is_ascii() && text_bytes(graph, other) == Some(bytes)
+        }
+        (Value::Bytes { len: a, at: b }, Value::Bytes { len: c, at: d }) => graph.bytes(a, b) == graph.bytes(c, d),
+        (Value::Float { ident: a, value: x }, Value::Float { ident: b, value: y }) => x == y || (a != 0 && a == b),
+        (Value::Date(a), Value::Date(b)) => a == b,
+        (Value::Time { tz: t, packed: p }, Value::Time { tz: u, packed: q }) => {
+            instant(graph, t, p, false) == instant(graph, u, q, false)
+        }
+        (Value::DateTime { tz: t, packed: p }, Value::DateTime { tz: u, packed: q }) => {
+            instant(graph, t, p, true) == instant(graph, u, q, true)
+        }
+        (Value::TimeDelta { days: a, rest: b }, Value::TimeDelta { days: c, rest: d }) => a == c && b == d,
+        (Value::Path { class: a, len: b, at: c }, Value::Path { class: d, len: e, at: f }) => {
+            a as u8 & 1 == d as u8 & 1 && graph.bytes(b, c) == graph.bytes(e, f)
+        }
+        (Value::Ip { class: a, len: b, at: c }, Value::Ip { class: d, len: e, at: f }) => {
+            a == d && graph.text(b, c) == graph.text(e, f)
+        }
+        (Value::Singleton(a), Value::Singleton(b)) => a == b,
+        (Value::Global(a), Value::Global(b)) => a == b,
+        (Value::Object(x), Value::Object(y)) if graph.kind(x) == Kind::Uuid && graph.kind(y) == Kind::Uuid => {
+            match (graph.first::<1>(x), graph.first::<1>(y)) {
+                ([Value::Bytes { len: a, at: b }], [Value::Bytes { len: c, at: d }]) => {
+                    graph.bytes(a, b) == graph.bytes(c, d)
+                }
+                _ => false,
+            }
+        }
+        _ => numbers_equal(graph, a, b),
+    }
+}
+
+fn numbers_equal(graph: &Graph, a: Value, b: Value) -> bool {
+    match (number_of(graph, a), number_of(graph, b)) {
+        (Some(a), Some(b)) => number::equal(&a, &b),
+        (None, None) => match (a, b) {
+            (Value::Object(x), Value::Object(y))
+                if graph.kind(x) == Kind::Complex && graph.kind(y) == Kind::Complex =>
+            {
+                let float = |v| if let Value::Float { value, .. } = v { value } else { f64::NAN };
+                let ([a, b], [c, d]) = (graph.first::<2>(x), graph.first::<2>(y));
+                float(a) == float(c) && float(b) == float(d)
+            }
+            (Value::Decimal { len: a, at: b }, Value::Decimal { len: c, at: d }) => {
+                let (x, y) = (special_decimal(graph.text(a, b)), special_decimal(graph.text(c, d)));
+                x.is_some() && x == y || (a, b) == (c, d)
+            }
+            _ => false,
+        },
+        (Some(Number::Float(f)), None) => infinite_decimal(graph, b) == Some(f),
+        (None, Some(Number::Float(f))) => infinite_decimal(graph, a) == Some(f),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+fn infinite_decimal(graph: &Graph, v: Value) -> Option<f64> {
+    match v {
+        Value::Decimal { len, at } => special_decimal(graph.text(len, at)),
+        _ => None,
+    }
+}

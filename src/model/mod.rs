@@ -1,0 +1,10 @@
+//! The typed data model: values with identity, in one arena.
+//!
+//! A [`value::Value`] is 16 bytes and `Copy`; scalars stand in it, text and bytes are ranges of the graph's stores, containers
+//! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
+
+pub(crate) mod graph;
+pub(crate) mod key;
+pub(crate) mod number;
+pub(crate) mod temporal;
+pub(crate) mod value;

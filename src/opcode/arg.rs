@@ -1,0 +1,267 @@
+//! The text grammar of protocol 0: numbers, quoted Python 2 strings, raw-unicode-escape.
+//!
+//! Strict: what no pickler writes is an error, because two readers could see two values in it. The forms are those of
+//! CPython's `pickle.py` (`repr` of ints and floats, `raw-unicode-escape`) and Python 2's `string_escape` codec.
+
+use num_bigint::BigInt;
+
+use crate::name::EscapedBytes;
+
+/// The hint for text arguments that end in `\r`.
+const CRLF: &str = "line ends translated to CRLF? the file may have been copied in text mode";
+
+/// Why a text argument is none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadText {
+    /// What was expected and found, and what may help.
+    Malformed(String, Option<&'static str>),
+    /// More digits than are allowed.
+    Digits(u64),
+}
+
+fn bad(expected: &str, line: &[u8]) -> BadText {
+    let hint = line.ends_with(b"\r").then_some(CRLF);
+    BadText::Malformed(format!("expected {expected}, found `{}`", EscapedBytes(line)), hint)
+}
+
+/// An integer as text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TextInt {
+    Bool(bool),
+    Small(i64),
+    Big(BigInt),
+}
+
+/// The argument of INT: `00` and `01` are False and True, all else is a decimal integer as `repr` writes it.
+pub(crate) fn int(line: &[u8], max_digits: u32) -> Result<TextInt, BadText> {
+    match line {
+        b"00" => Ok(TextInt::Bool(false)),
+        b"01" => Ok(TextInt::Bool(true)),
+        _ => decimal(line, "a decimal integer", max_digits),
+    }
+}
+
+/// The argument of LONG: a decimal integer with an optional `L`.
+pub(crate) fn long(line: &[u8], max_digits: u32) -> Result<TextInt, BadText> {
+    decimal(line.strip_suffix(b"L").unwrap_or(line), "a decimal integer with an optional `L`", max_digits)
+}
+
+fn decimal(line: &[u8], expected: &str, max_digits: u32) -> Result<TextInt, BadText> {
+    let digits = line.strip_prefix(b"-").unwrap_or(line);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(bad(expected, line));
+    }
+    if (digits[0] == b'0') && (digits.len() > 1 || line.len() > 1) {
+        return Err(bad("an integer without leading zeros", line));
+    }
+    if digits.len() as u64 > u64::from(max_digits) {
+        return Err(BadText::Digits(digits.len() as u64));
+    }
+    let text = std::str::from_utf8(line).map_err(|_| bad(expected, line))?;
+    match text.parse::<i64>() {
+        Ok(small) => Ok(TextInt::Small(small)),
+        Err(_) => text.parse::<BigInt>().map(TextInt::Big).map_err(|_| bad(expected, line)),
+    }
+}
+
+/// The argument of GET and PUT: a memo index, 0 to 2⁶³−1.
+pub(crate) fn memo_index(line: &[u8]) -> Result<u64, BadText> {
+    match decimal(line, "a memo index", 20)
+        .map_err(|e| if let BadText::Digits(_) = e { bad("a memo index below 2**63", line) } else { e })?
+    {
+        TextInt::Small(n) => u64::try_from(n).map_err(|_| bad("a memo index of 0 or more", line)),
+        TextInt::Bool(_) | TextInt::Big(_) => Err(bad("a memo index below 2**63", line)),
+    }
+}
+
+/// The argument of FLOAT: `repr` of a float (also with 17 digits, as Python before 2.7 wrote), `inf`, `nan`, and the names
+/// that Windows' C library gave them before Python 2.6.
+pub(crate) fn float(line: &[u8], max_digits: u32) -> Result<f64, BadText> {
+    match line {
+        b"inf" | b"1.#INF" => return Ok(f64::INFINITY),
+        b"-inf" | b"-1.#INF" => return Ok(f64::NEG_INFINITY),
+        b"nan" | b"1.#QNAN" => return Ok(f64::from_bits(0x7ff8 << 48)),
+        b"-nan" | b"-1.#IND" => return Ok(f64::from_bits(0xfff8 << 48)),
+        _ => {}
+    }
+    let err = || bad("a float as `repr` writes it", line);
+    let rest = line.strip_prefix(b"-").unwrap_or(line);
+    let (mantissa, exponent) = match rest.iter().position(|&b| b == b'e') {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let (whole, fraction) = match mantissa.iter().position(|&b| b == b'.') {
+        Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+        None => (mantissa, &[][..]),
+    };
+    let digits = |s: &[u8]| s.iter().all(u8::is_ascii_digit);
+    if whole.is_empty() || !digits(whole) || !digits(fraction) {
+        return Err(err());
+    }
+    if let Some(exponent) = exponent {
+        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        if exponent.is_empty() || !digits(exponent) {
+            return Err(err());
+        }
+    }
+    if line.len() as u64 > u64::from(max_digits) {
+        return Err(BadText::Digits(line.len() as u64));
+    }
+    let value: f64 = std::str::from_utf8(line).ok().and_then(|s| s.parse().ok()).ok_or_else(err)?;
+    if value.is_finite() { Ok(value) } else { Err(bad("a float that fits in 64 bits", line)) }
+}
+
+/// The argument of STRING: a quoted 8-bit string with the escapes of Python 2's `string_escape`, appended to `out`.
+///
+/// Octal escapes over `\377` are refused: Python 2 keeps their low byte, others do not.
+pub(crate) fn quoted(line: &[u8], out: &mut Vec<u8>) -> Result<(), BadText> {
+    let inner = match line {
+        [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
+        _ => return Err(bad("a string in quotes", line)),
+    };
+    let mut bytes = inner.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            None => return Err(bad("a string that does not end in a backslash", line)),
+            Some(quote @ (b'\\' | b'\'' | b'"')) => out.push(quote),
+            Some(b'b') => out.push(8),
+            Some(b'f') => out.push(12),
+            Some(b't') => out.push(b'\t'),
+            Some(b'n') => out.push(b'\n'),
+            Some(b'r') => out.push(b'\r'),
+            Some(b'v') => out.push(11),
+            Some(b'a') => out.push(7),
+            Some(b'x') => {
+                let mut hex = || bytes.next().and_then(|b| char::from(b).to_digit(16));
+                match (hex(), hex()) {
+                    (Some(high), Some(low)) => out.push((high * 16 + low) as u8),
+                    _ => return Err(bad("two hexadecimal digits after `\\x`", line)),
+                }
+            }
+            Some(first @ b'0'..=b'7') => {
+                let mut value = u32::from(first - b'0');
+                for _ in 0..2 {
+                    let mut ahead = bytes.clone();
+                    let Some(next @ b'0'..=b'7') = ahead.next() else { break };
+                    value = value * 8 + u32::from(next - b'0');
+                    bytes = ahead;
+                }
+                out.push(u8::try_from(value).map_err(|_| bad("an octal escape of at most `\\377`", line))?);
+            }
+            Some(other) => out.extend([b'\\', other]),
+        }
+    }
+    Ok(())
+}
+
+/// The argument of UNICODE: raw-unicode-escape, appended to `out` as UTF-8 with `surrogatepass`.
+///
+/// Returns whether `out` is free of surrogates (then it is UTF-8). Bytes from 0x80 on are Latin-1. Two escapes of a
+/// surrogate pair stay two surrogates, as in CPython.
+pub(crate) fn raw_unicode(line: &[u8], out: &mut Vec<u8>) -> Result<bool, BadText> {
+    let mut well_formed = true;
+    let mut rest = line;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'\\' {
+            push_code_point(u32::from(byte), out);
+            continue;
+        }
+        let digits = match rest.first() {
+            Some(b'u') => 4,
+            Some(b'U') => 8,
+            Some(&other) => {
+                out.push(b'\\');
+                push_code_point(u32::from(other), out);
+                rest = &rest[1..];
+                continue;
+            }
+            None => {
+                out.push(b'\\');
+                continue;
+            }
+        };
+        let code = rest
+            .get(1..=digits)
+            .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|hex| u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok())
+            .filter(|&code| code <= 0x0010_FFFF);
+        let Some(code) = code else {
+            return Err(bad("`\\u` with 4 or `\\U` with 8 hexadecimal digits up to 10ffff", line));
+        };
+        well_formed &= !(0xD800..0xE000).contains(&code);
+        push_code_point(code, out);
+        rest = &rest[digits + 1..];
+    }
+    Ok(well_formed)
+}
+
+/// Appends a code point up to U+10FFFF, surrogates included, as (generalised) UTF-8.
+pub(crate) fn push_code_point(code: u32, out: &mut Vec<u8>) {
+    match char::from_u32(code) {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend([0xE0 | (code >> 12) as u8, 0x80 | (code >> 6 & 0x3F) as u8, 0x80 | (code & 0x3F) as u8]),
+    }
+}
+
+/// Where bytes stop being UTF-8 with `surrogatepass` (lone surrogates as three bytes); `None` if they are it throughout.
+pub(crate) fn wtf8_error(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        let valid = match std::str::from_utf8(rest) {
+            Ok(_) => return None,
+            Err(e) => e.valid_up_to(),
+        };
+        at += valid;
+        match rest.get(valid..valid + 3) {
+            Some([0xED, 0xA0..=0xBF, 0x80..=0xBF]) => at += 3,
+            _ => return Some(at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_picklers_write_them() {
+        assert_eq!(int(b"01", 10), Ok(TextInt::Bool(true)));
+        assert_eq!(int(b"-17", 10), Ok(TextInt::Small(-17)));
+        assert_eq!(long(b"5L", 10), Ok(TextInt::Small(5)));
+        assert!(matches!(long(b"99999999999999999999L", 30), Ok(TextInt::Big(_))));
+        for wrong in [&b" 1"[..], b"010", b"0x1f", b"1_000", b"", b"-", b"--1", b"+1", b"1L", b"-0", b"1\0"] {
+            assert!(matches!(int(wrong, 10), Err(BadText::Malformed(..))), "{wrong:?}");
+        }
+        assert!(matches!(int(b"1\r", 10), Err(BadText::Malformed(_, Some(_)))));
+        assert_eq!(int(b"12345678901", 10), Err(BadText::Digits(11)));
+    }
+
+    #[test]
+    fn floats_are_read_as_picklers_write_them() {
+        for (text, value) in [("1.5", 1.5), ("5.", 5.0), ("5", 5.0), ("1e+16", 1e16), ("-2.5e-07", -2.5e-7)] {
+            assert_eq!(float(text.as_bytes(), 100), Ok(value));
+        }
+        for wrong in [&b"0x1p3"[..], b"1,5", b" 1.0 ", b"1e400", b"Infinity", b".5", b"1e", b"", b"1_0.0"] {
+            assert!(float(wrong, 100).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn raw_unicode_keeps_pairs_of_backslashes() {
+        let text = |line: &[u8]| {
+            let mut out = Vec::new();
+            raw_unicode(line, &mut out).map(|ok| (ok, out))
+        };
+        assert_eq!(text(b"\\u0041"), Ok((true, b"A".to_vec())));
+        assert_eq!(text(b"\\\\u0041"), Ok((true, b"\\\\u0041".to_vec())));
+        assert_eq!(text(b"\xe9"), Ok((true, "é".as_bytes().to_vec())));
+        assert_eq!(text(b"\\ud83d").map(|(ok, out)| (ok, out.len())), Ok((false, 3)));
+        assert!(text(b"\\U00110000").is_err());
+    }
+}

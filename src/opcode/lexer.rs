@@ -1,0 +1,134 @@
+//! The lexer: one opcode and its raw argument at a time.
+//!
+//! It knows no stack and decodes no text: lines and payloads are handed on as the bytes that stand there.
+
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::location::Location;
+use crate::name::EscapedBytes;
+use crate::opcode::{ArgKind, Opcode, OpcodeInfo};
+use crate::source::cursor::Cursor;
+
+/// An opcode's raw argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Arg<'a> {
+    None,
+    Uint(u64),
+    Int(i32),
+    Float(f64),
+    /// A counted payload: text, bytes, or a two's complement integer.
+    Bytes(&'a [u8]),
+    /// A line without its newline.
+    Line(&'a [u8]),
+    Lines(&'a [u8], &'a [u8]),
+}
+
+pub(crate) struct Lexer<'a> {
+    cursor: Cursor<'a>,
+    start: u64,
+}
+
+impl<'a> Lexer<'a> {
+    pub fn new(source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::new(source, limits.max_memory), start: 0 }
+    }
+
+    /// Offset of the opcode that was read last.
+    #[inline]
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Offset of the next byte.
+    #[inline]
+    pub fn offset(&self) -> u64 {
+        self.cursor.offset()
+    }
+
+    /// Looks at the next byte without taking it.
+    pub fn peek(&mut self) -> Result<Option<u8>, Error> {
+        self.cursor.peek()
+    }
+
+    /// Takes one byte that is no opcode (what follows the last STOP).
+    pub fn skip_byte(&mut self) -> Result<Option<u8>, Error> {
+        self.cursor.next_byte()
+    }
+
+    /// Opens the frame that a FRAME opcode declares.
+    pub fn open_frame(&mut self, len: u64) -> Result<(), Error> {
+        self.cursor.open_frame(len)
+    }
+
+    /// Ends a pickle at its STOP: how many bytes its open frame has left.
+    pub fn close_frame(&mut self) -> u64 {
+        self.cursor.close_frame()
+    }
+
+    /// The next opcode and its argument.
+    ///
+    /// # Errors
+    /// `Malformed` for an unknown byte, a truncated argument, a negative length, an argument that crosses its frame.
+    #[inline]
+    pub fn next(&mut self) -> Result<(&'static OpcodeInfo, Arg<'_>), Error> {
+        self.start = self.cursor.offset();
+        let Some(byte) = self.cursor.next_byte()? else {
+            return Err(Error::malformed("truncated: the stream ends before STOP", Location::offset(self.start)));
+        };
+        let Some(info) = Opcode::of_byte(byte) else {
+            return Err(Error::malformed(
+                format!("expected an opcode, found byte `{}` (0x{byte:02x})", EscapedBytes(&[byte])),
+                Location::offset(self.start),
+            ));
+        };
+        let arg = self.arg(info)?;
+        Ok((info, arg))
+    }
+
+    #[inline]
+    fn arg(&mut self, info: &'static OpcodeInfo) -> Result<Arg<'_>, Error> {
+        let name = info.name;
+        let cursor = &mut self.cursor;
+        Ok(match info.arg {
+            ArgKind::None => Arg::None,
+            ArgKind::Uint1 => Arg::Uint(u64::from(cursor.array::<1>(name)?[0])),
+            ArgKind::Uint2 => Arg::Uint(u64::from(u16::from_le_bytes(cursor.array(name)?))),
+            ArgKind::Uint4 => Arg::Uint(u64::from(u32::from_le_bytes(cursor.array(name)?))),
+            ArgKind::Uint8 => Arg::Uint(u64::from_le_bytes(cursor.array(name)?)),
+            ArgKind::Int4 => Arg::Int(i32::from_le_bytes(cursor.array(name)?)),
+            ArgKind::Float8 => Arg::Float(f64::from_be_bytes(cursor.array(name)?)),
+            ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => {
+                let len = u64::from(cursor.array::<1>(name)?[0]);
+                Arg::Bytes(cursor.take(len, name)?)
+            }
+            ArgKind::Bytes4 | ArgKind::UnicodeString4 => {
+                let len = u64::from(u32::from_le_bytes(cursor.array(name)?));
+                Arg::Bytes(cursor.take(len, name)?)
+            }
+            ArgKind::Bytes8 | ArgKind::ByteArray8 | ArgKind::UnicodeString8 => {
+                let len = u64::from_le_bytes(cursor.array(name)?);
+                Arg::Bytes(cursor.take(len, name)?)
+            }
+            ArgKind::String4 | ArgKind::Long4 => {
+                let len = i32::from_le_bytes(cursor.array(name)?);
+                let Ok(len) = u64::try_from(len) else {
+                    return Err(Error::malformed(
+                        format!("expected a length of 0 or more for {name}, found {len}"),
+                        Location::opcode(self.start, name),
+                    ));
+                };
+                Arg::Bytes(cursor.take(len, name)?)
+            }
+            ArgKind::StringNl
+            | ArgKind::StringNlNoEscape
+            | ArgKind::UnicodeStringNl
+            | ArgKind::DecimalNlShort
+            | ArgKind::DecimalNlLong
+            | ArgKind::FloatNl => Arg::Line(cursor.line(name)?),
+            ArgKind::StringNlNoEscapePair => {
+                let (first, second) = cursor.two_lines(name)?;
+                Arg::Lines(first, second)
+            }
+        })
+    }
+}

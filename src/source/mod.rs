@@ -1,0 +1,3 @@
+//! Bytes in order: the one place that indexes input.
+
+pub(crate) mod cursor;
