@@ -162,6 +162,30 @@ impl Error {
         Error::new(ErrorKind::Misuse(what.into()), Location::default())
     }
 
+    /// What a reader failed with: an error of ours that travelled through [`io::Read`] as [`Error::into_read`] packed it,
+    /// its missing places filled in from `at`, or else one of the environment.
+    pub(crate) fn from_read(e: io::Error, at: Location) -> Self {
+        match e.downcast::<Error>() {
+            Ok(mut ours) => {
+                let place = &mut ours.0.at;
+                place.file = place.file.take().or(at.file);
+                place.member = place.member.take().or(at.member);
+                place.offset = place.offset.or(at.offset);
+                place.opcode = place.opcode.or(at.opcode);
+                place.path = place.path.take().or(at.path);
+                ours
+            }
+            Err(e) => Error::io(e, at),
+        }
+    }
+
+    /// Packs it for the way through [`io::Read`]. The kind is never `Interrupted` or `UnexpectedEof`, which callers of
+    /// `Read` take for their own.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code, reason = "decoders alone pack errors"))]
+    pub(crate) fn into_read(self) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, self)
+    }
+
     /// Adds what helps.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -208,7 +232,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
             ErrorKind::Io(e) => write!(f, "{e}")?,
-            ErrorKind::Malformed(what) | ErrorKind::Unrepresentable(what) | ErrorKind::Misuse(what) => f.write_str(what)?,
+            ErrorKind::Malformed(what) | ErrorKind::Unrepresentable(what) | ErrorKind::Misuse(what) => {
+                f.write_str(what)?
+            }
             ErrorKind::Refused(what) => write!(f, "{what}")?,
             ErrorKind::Limit(what) => write!(f, "{what}")?,
         }
