@@ -71,7 +71,11 @@ impl Machine {
                     Err(e) if e.needs_dictionary().is_some() => {
                         Err(Fault::Corrupt("it needs a preset dictionary, which pickles never have".to_owned()))
                     }
-                    Err(e) => Err(Fault::Corrupt(e.message().unwrap_or("invalid data").to_owned())),
+                    // zlib-rs may hand out the bytes before damage first, and has then forgotten what it was.
+                    Err(e) => {
+                        let why = e.message().filter(|why| !why.starts_with("repeated call"));
+                        Err(Fault::Corrupt(why.unwrap_or("invalid data").to_owned()))
+                    }
                 };
                 turn(before, (machine.total_in(), machine.total_out()), done)
             }
