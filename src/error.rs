@@ -181,6 +181,7 @@ impl Error {
 
     /// Packs it for the way through [`io::Read`]. The kind is never `Interrupted` or `UnexpectedEof`, which callers of
     /// `Read` take for their own.
+    #[cfg_attr(not(feature = "compression"), allow(dead_code, reason = "decoders alone pack errors"))]
     pub(crate) fn into_read(self) -> io::Error {
         io::Error::new(io::ErrorKind::InvalidData, self)
     }
