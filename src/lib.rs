@@ -11,4 +11,7 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+mod report;
 mod source;
+#[cfg(feature = "writers")]
+mod writers;

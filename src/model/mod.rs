@@ -6,5 +6,8 @@
 pub(crate) mod graph;
 pub(crate) mod key;
 pub(crate) mod number;
+pub(crate) mod record;
 pub(crate) mod temporal;
 pub(crate) mod value;
+#[cfg(feature = "writers")]
+pub(crate) mod zones;

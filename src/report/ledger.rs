@@ -1,0 +1,152 @@
+//! The ledger: every retyped and every lossy step of a conversion, counted by kind, with the first places.
+//!
+//! Loss is an entry made in one place (the lowering), never a default made in a writer.
+
+/// How far a step is from exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Fidelity {
+    /// The value comes back, its Python type does not.
+    Retyped,
+    /// Something is gone.
+    Lossy,
+}
+
+impl Fidelity {
+    /// `retyped` or `lossy`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Fidelity::Retyped => "retyped",
+            Fidelity::Lossy => "lossy",
+        }
+    }
+}
+
+macro_rules! steps {
+    ($($variant:ident, $fidelity:ident, $words:literal;)*) => {
+        /// One kind of step that is not exact.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Step {
+            $(#[doc = $words] $variant,)*
+        }
+
+        /// All kinds, in the order of reports.
+        const STEPS: &[(Step, Fidelity, &str)] = &[$((Step::$variant, Fidelity::$fidelity, $words),)*];
+    };
+}
+
+steps! {
+    Tuple, Retyped, "tuple written as an array";
+    Set, Retyped, "set or frozenset written as an array";
+    Deque, Retyped, "deque written as an array";
+    Dict, Retyped, "OrderedDict, defaultdict or Counter written as a plain dict";
+    Keys, Retyped, "keys that are no str written as text";
+    Pairs, Retyped, "dict with keys that are no scalars written as an array of pairs";
+    Bytes, Retyped, "bytes or bytearray written as base64";
+    ByteArray, Retyped, "bytearray written as bytes";
+    Py2Text, Retyped, "Python 2 str read as text";
+    Py2Bytes, Retyped, "Python 2 str that is no UTF-8 written as bytes";
+    BigInt, Retyped, "int beyond 64 bits written as decimal text";
+    NonFinite, Retyped, "NaN or infinity written as text";
+    Complex, Retyped, "complex written as [re, im]";
+    Temporal, Retyped, "date, time or datetime written as ISO 8601 text";
+    Duration, Retyped, "timedelta written as an ISO 8601 duration";
+    Zone, Retyped, "time zone written as its name";
+    Number, Retyped, "Decimal or Fraction written as text";
+    Text, Retyped, "UUID, path or IP address written as text";
+    Range, Retyped, "range or slice written as an object";
+    Array, Retyped, "array.array written as an array";
+    Name, Retyped, "class, function or singleton written as its name";
+    Record, Retyped, "instance or exception written as its fields";
+    Shared, Retyped, "shared object written out where it stands again";
+    NonFiniteLost, Lossy, "NaN or infinity written as null";
+    ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
+    FoldLost, Lossy, "fold of a time dropped";
+    MaxlenLost, Lossy, "maxlen of a deque dropped";
+    FactoryLost, Lossy, "factory of a defaultdict dropped";
+    AttributesLost, Lossy, "attributes of an OrderedDict dropped";
+    SafetyLost, Lossy, "is_safe of a UUID dropped";
+    SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
+    SharingLost, Lossy, "sharing between lines written out";
+}
+
+/// How many places of each kind are kept.
+const PLACES: usize = 3;
+
+/// How often one kind of step was taken, and where first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Times.
+    pub count: u64,
+    /// The first places, as value paths.
+    pub places: Vec<String>,
+}
+
+/// Every step of a conversion that was not exact.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    entries: Vec<Entry>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Ledger { entries: vec![Entry::default(); STEPS.len()] }
+    }
+}
+
+impl Step {
+    /// Retyped or lossy.
+    pub fn fidelity(self) -> Fidelity {
+        STEPS.get(self as usize).map_or(Fidelity::Lossy, |row| row.1)
+    }
+
+    /// What happened, in words.
+    pub fn words(self) -> &'static str {
+        STEPS.get(self as usize).map_or("", |row| row.2)
+    }
+}
+
+impl Ledger {
+    /// Counts a step; `place` is asked only for the first few of its kind.
+    #[inline]
+    pub(crate) fn count(&mut self, step: Step, place: impl FnOnce() -> String) {
+        if let Some(entry) = self.entries.get_mut(step as usize) {
+            entry.count += 1;
+            if entry.places.len() < PLACES {
+                entry.places.push(place());
+            }
+        }
+    }
+
+    /// The kinds that occurred, retyped ones first.
+    pub fn entries(&self) -> impl Iterator<Item = (Step, &Entry)> {
+        STEPS.iter().zip(&self.entries).filter(|(_, entry)| entry.count > 0).map(|(row, entry)| (row.0, entry))
+    }
+
+    /// Steps of one fidelity, all kinds together.
+    pub fn total(&self, fidelity: Fidelity) -> u64 {
+        self.entries().filter(|(step, _)| step.fidelity() == fidelity).map(|(_, entry)| entry.count).sum()
+    }
+
+    /// Adds what another conversion did.
+    pub fn merge(&mut self, other: &Ledger) {
+        for (mine, theirs) in self.entries.iter_mut().zip(&other.entries) {
+            mine.count += theirs.count;
+            let room = PLACES.saturating_sub(mine.places.len());
+            mine.places.extend(theirs.places.iter().take(room).cloned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_kinds() {
+        for (at, row) in STEPS.iter().enumerate() {
+            assert_eq!(row.0 as usize, at);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What a conversion did: the ledger of steps that were not exact.
+
+pub(crate) mod ledger;

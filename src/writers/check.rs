@@ -1,0 +1,143 @@
+//! What is checked before the first byte: cycles, depth, and how large sharing makes the output.
+//!
+//! A graph in which nothing is shared is a tree whose depth was bounded while it was read; it needs no check.
+
+use crate::error::Error;
+use crate::limits::Limit;
+use crate::location::Location;
+use crate::model::graph::{Graph, Walk};
+use crate::model::value::{NodeId, Value};
+use crate::writers::path;
+
+/// Not visited yet.
+const NEW: u64 = 0;
+/// On the way down.
+const OPEN: u64 = u64::MAX;
+
+struct Frame {
+    id: NodeId,
+    walk: Walk,
+    extra: Option<Value>,
+    size: u64,
+    depth: u32,
+    /// Items taken so far.
+    taken: u64,
+}
+
+/// What a mapping does with sharing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Written out where it stands again; a cycle is an error.
+    Expanded,
+    /// Referred to.
+    Kept,
+}
+
+/// Checks what `roots` become.
+///
+/// # Errors
+/// A cycle where sharing is written out; more values than the output limit has bytes; nesting beyond the limit.
+pub(crate) fn check(graph: &Graph, roots: &[Value], sharing: Sharing, max_output: u64, max_depth: u32) -> Result<(), Error> {
+    if !graph.has_shared() {
+        return Ok(());
+    }
+    let mut sizes = vec![NEW; graph.len()];
+    let mut depths = vec![0u32; graph.len()];
+    let mut total = 0u64;
+    for root in roots {
+        total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes, &mut depths)?);
+    }
+    // Each value takes at least one byte; only what sharing multiplies can get here.
+    if sharing == Sharing::Expanded && total > max_output {
+        return Err(Limit::Output
+            .exceeded(total, max_output, Location::path("$".to_owned()))
+            .with_hint("`--lossless` writes a shared object once"));
+    }
+    Ok(())
+}
+
+fn visit(
+    graph: &Graph,
+    root: Value,
+    sharing: Sharing,
+    max_depth: u32,
+    sizes: &mut [u64],
+    depths: &mut [u32],
+) -> Result<u64, Error> {
+    let mut open: Vec<Frame> = Vec::new();
+    let mut next = root;
+    loop {
+        // Enter or account for `next`.
+        let mut done: Option<(u64, u32)> = None;
+        match next {
+            Value::Object(id) => match sizes.get(id.0 as usize).copied().unwrap_or(1) {
+                NEW => {
+                    if let Some(slot) = sizes.get_mut(id.0 as usize) {
+                        *slot = OPEN;
+                    }
+                    if open.len() as u64 >= u64::from(max_depth) {
+                        let at = Location::path(place(graph, &open));
+                        return Err(Limit::Depth.exceeded(open.len() as u64 + 1, u64::from(max_depth), at));
+                    }
+                    open.push(Frame { id, walk: graph.walk(id), extra: graph.extra(id), size: 1, depth: 0, taken: 0 });
+                }
+                OPEN if sharing == Sharing::Expanded => {
+                    return Err(Error::unrepresentable(
+                        "expected a tree, found a cycle: the value contains itself",
+                        Location::path(place(graph, &open)),
+                    )
+                    .with_hint("`--lossless` keeps cycles, as does `--to protobuf`"));
+                }
+                OPEN => done = Some((1, 0)),
+                size => done = Some((size, depths.get(id.0 as usize).copied().unwrap_or(0))),
+            },
+            _ => done = Some((1, 0)),
+        }
+        // Climb until there is something to enter.
+        loop {
+            let Some(top) = open.last_mut() else { return Ok(done.map_or(0, |d| d.0)) };
+            if let Some((size, depth)) = done.take() {
+                top.size = top.size.saturating_add(size).min(OPEN - 1);
+                top.depth = top.depth.max(depth);
+            }
+            if let Some(item) = graph.next_item(&mut top.walk).or_else(|| top.extra.take()) {
+                top.taken += 1;
+                next = item;
+                break;
+            }
+            let (id, size, depth) = (top.id, top.size, top.depth + 1);
+            open.pop();
+            if depth as u64 + open.len() as u64 > u64::from(max_depth) {
+                let at = Location::path(place(graph, &open));
+                return Err(Limit::Depth.exceeded(u64::from(depth) + open.len() as u64, u64::from(max_depth), at));
+            }
+            if let (Some(s), Some(d)) = (sizes.get_mut(id.0 as usize), depths.get_mut(id.0 as usize)) {
+                (*s, *d) = (size, depth);
+            }
+            done = Some((size, depth));
+        }
+    }
+}
+
+/// The path to what is being visited.
+fn place(graph: &Graph, open: &[Frame]) -> String {
+    use crate::model::graph::Kind;
+    let mut out = "$".to_owned();
+    for frame in open {
+        let Some(at) = frame.taken.checked_sub(1) else { continue };
+        match graph.kind(frame.id) {
+            Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
+                let key = usize::try_from(at / 2 * 2).ok().and_then(|n| graph.item(frame.id, n));
+                match key {
+                    // A key that leads to a cycle cannot be shown.
+                    Some(key @ (Value::Str { .. } | Value::Int(_) | Value::None | Value::Bool(_))) => {
+                        path::push_key(graph, key, &mut out);
+                    }
+                    _ => out.push_str("[key=…]"),
+                }
+            }
+            _ => path::push_index(at, &mut out),
+        }
+    }
+    out
+}

@@ -1,0 +1,65 @@
+//! What the lowering says to a text or binary writer: events that are fit for its format.
+//!
+//! A writer spells events into a buffer and decides nothing; the lowering drains the buffer.
+
+use crate::writers::tag::Tag;
+
+/// What a format can carry natively; the natural lowering asks before it retypes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caps {
+    /// Byte strings.
+    pub bytes: bool,
+    /// NaN and the infinities.
+    pub non_finite: bool,
+    /// Ints of any size; else 64 bits.
+    pub big_ints: bool,
+    /// Map keys of any type; else text only.
+    pub any_keys: bool,
+    /// `\udXXX` escapes in text.
+    pub escapes: bool,
+    /// Levels that mainstream readers take.
+    pub max_depth: u32,
+}
+
+/// A writer of nested values.
+///
+/// Inside an array or tagged array each value comes after [`Sink::element`]; inside a map each key after [`Sink::key`] and
+/// each value after [`Sink::value`].
+pub(crate) trait Sink {
+    const CAPS: Caps;
+
+    fn buffer(&mut self) -> &mut Vec<u8>;
+
+    fn null(&mut self);
+    fn bool(&mut self, value: bool);
+    fn int(&mut self, value: i64);
+    /// An int beyond `i64`, where the format takes it.
+    fn big_int(&mut self, value: &num_bigint::BigInt);
+    fn float(&mut self, value: f64);
+    fn str(&mut self, text: &str);
+    /// UTF-8 with `surrogatepass`, with escapes for lone surrogates.
+    fn escaped(&mut self, wtf8: &[u8]);
+    /// Bytes, where the format takes them; else their base64.
+    fn bytes(&mut self, bytes: &[u8]);
+
+    fn begin_array(&mut self, len: usize);
+    fn element(&mut self);
+    fn end_array(&mut self);
+    fn begin_map(&mut self, len: usize);
+    fn key(&mut self);
+    fn value(&mut self);
+    fn end_map(&mut self);
+
+    /// A tagged leaf whose payload is text.
+    fn tag_text(&mut self, tag: Tag, text: &str);
+    /// A tagged leaf whose payload is bytes.
+    fn tag_bytes(&mut self, tag: Tag, bytes: &[u8]);
+    /// A tagged leaf whose payload is a small int.
+    fn tag_int(&mut self, tag: Tag, value: u32);
+    /// A tagged sequence of `len` values.
+    fn begin_tag_array(&mut self, tag: Tag, len: usize);
+    fn end_tag_array(&mut self);
+    /// A tagged map of `len` fields.
+    fn begin_tag_map(&mut self, tag: Tag, len: usize);
+    fn end_tag_map(&mut self);
+}

@@ -1,0 +1,204 @@
+//! JSON by serde_json's `Formatter` layer: events in, text out, compact or indented.
+
+use std::io;
+
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+
+use crate::writers::event::{Caps, Sink};
+use crate::writers::tag::Tag;
+
+/// Levels of JSON that are written. CPython's own reader stops near 1,000 with its default recursion limit; others at 128 to
+/// 10,000. The model's own depth limit comes first.
+const MAX_DEPTH: u32 = 1 << 20;
+
+pub(crate) struct Json<F> {
+    buffer: Vec<u8>,
+    formatter: F,
+    /// Nothing stands yet in the innermost array or object.
+    first: bool,
+}
+
+/// JSON without white space.
+pub(crate) fn compact() -> Json<CompactFormatter> {
+    Json { buffer: Vec::new(), formatter: CompactFormatter, first: true }
+}
+
+/// JSON with `indent` (spaces) per level.
+pub(crate) fn pretty(indent: &[u8]) -> Json<PrettyFormatter<'_>> {
+    Json { buffer: Vec::new(), formatter: PrettyFormatter::with_indent(indent), first: true }
+}
+
+/// A `Vec` takes every write.
+fn done(result: io::Result<()>) {
+    debug_assert!(result.is_ok());
+}
+
+impl<F: Formatter> Json<F> {
+    fn tag(&mut self, tag: Tag) {
+        self.begin_map(1);
+        self.key();
+        self.buffer.extend_from_slice(b"\"$");
+        self.buffer.extend_from_slice(tag.name().as_bytes());
+        self.buffer.push(b'"');
+        self.value();
+    }
+}
+
+impl<F: Formatter> Sink for Json<F> {
+    const CAPS: Caps = Caps {
+        bytes: false,
+        non_finite: false,
+        big_ints: true,
+        any_keys: false,
+        escapes: true,
+        max_depth: MAX_DEPTH,
+    };
+
+    #[inline]
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    fn null(&mut self) {
+        self.buffer.extend_from_slice(b"null");
+    }
+
+    fn bool(&mut self, value: bool) {
+        done(self.formatter.write_bool(&mut self.buffer, value));
+    }
+
+    #[inline]
+    fn int(&mut self, value: i64) {
+        done(self.formatter.write_i64(&mut self.buffer, value));
+    }
+
+    fn big_int(&mut self, value: &num_bigint::BigInt) {
+        self.buffer.extend_from_slice(value.to_string().as_bytes());
+    }
+
+    #[inline]
+    fn float(&mut self, value: f64) {
+        done(self.formatter.write_f64(&mut self.buffer, value));
+    }
+
+    #[inline]
+    fn str(&mut self, text: &str) {
+        done(serde_json::to_writer(&mut self.buffer, text).map_err(io::Error::from));
+    }
+
+    fn escaped(&mut self, wtf8: &[u8]) {
+        self.buffer.push(b'"');
+        let mut rest = wtf8;
+        while !rest.is_empty() {
+            let good = std::str::from_utf8(rest).map_or_else(|e| e.valid_up_to(), str::len);
+            let (text, bad) = rest.split_at(good);
+            if let Ok(text) = std::str::from_utf8(text) {
+                let start = self.buffer.len();
+                self.str(text);
+                // Without its own quotes.
+                self.buffer.remove(start);
+                self.buffer.pop();
+            }
+            if let [0xED, high, low, ..] = *bad {
+                let unit = 0xD000 | (u32::from(high) & 0x3F) << 6 | u32::from(low) & 0x3F;
+                self.buffer.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+            rest = bad.get(3..).unwrap_or_default();
+        }
+        self.buffer.push(b'"');
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        use base64::Engine as _;
+        self.buffer.push(b'"');
+        let start = self.buffer.len();
+        let encoded = bytes.len().div_ceil(3).saturating_mul(4);
+        self.buffer.resize(start + encoded, 0);
+        if let Some(room) = self.buffer.get_mut(start..) {
+            let written = base64::engine::general_purpose::STANDARD.encode_slice(bytes, room);
+            debug_assert_eq!(written.ok(), Some(encoded));
+        }
+        self.buffer.push(b'"');
+    }
+
+    fn begin_array(&mut self, _len: usize) {
+        self.first = true;
+        done(self.formatter.begin_array(&mut self.buffer));
+    }
+
+    #[inline]
+    fn element(&mut self) {
+        let first = std::mem::replace(&mut self.first, false);
+        done(self.formatter.begin_array_value(&mut self.buffer, first));
+    }
+
+    fn end_array(&mut self) {
+        if !self.first {
+            done(self.formatter.end_array_value(&mut self.buffer));
+        }
+        self.first = false;
+        done(self.formatter.end_array(&mut self.buffer));
+    }
+
+    fn begin_map(&mut self, _len: usize) {
+        self.first = true;
+        done(self.formatter.begin_object(&mut self.buffer));
+    }
+
+    #[inline]
+    fn key(&mut self) {
+        let first = std::mem::replace(&mut self.first, false);
+        done(self.formatter.begin_object_key(&mut self.buffer, first));
+    }
+
+    #[inline]
+    fn value(&mut self) {
+        done(self.formatter.begin_object_value(&mut self.buffer));
+    }
+
+    fn end_map(&mut self) {
+        if !self.first {
+            done(self.formatter.end_object_value(&mut self.buffer));
+        }
+        self.first = false;
+        done(self.formatter.end_object(&mut self.buffer));
+    }
+
+    fn tag_text(&mut self, tag: Tag, text: &str) {
+        self.tag(tag);
+        self.str(text);
+        self.end_map();
+    }
+
+    fn tag_bytes(&mut self, tag: Tag, bytes: &[u8]) {
+        self.tag(tag);
+        self.bytes(bytes);
+        self.end_map();
+    }
+
+    fn tag_int(&mut self, tag: Tag, value: u32) {
+        self.tag(tag);
+        self.int(i64::from(value));
+        self.end_map();
+    }
+
+    fn begin_tag_array(&mut self, tag: Tag, len: usize) {
+        self.tag(tag);
+        self.begin_array(len);
+    }
+
+    fn end_tag_array(&mut self) {
+        self.end_array();
+        self.end_map();
+    }
+
+    fn begin_tag_map(&mut self, tag: Tag, len: usize) {
+        self.tag(tag);
+        self.begin_map(len);
+    }
+
+    fn end_tag_map(&mut self) {
+        self.end_map();
+        self.end_map();
+    }
+}

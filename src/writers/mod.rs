@@ -1,0 +1,22 @@
+//! From the graph to a format: the lowering decides what each value becomes, a writer spells the events.
+//!
+//! Writers know their format and nothing of opcodes, class names or containers; only the lowering says exact, retyped or
+//! lossy.
+
+pub(crate) mod check;
+pub(crate) mod event;
+#[cfg(feature = "json")]
+pub(crate) mod json;
+
+
+pub(crate) mod keys;
+pub(crate) mod natural;
+pub(crate) mod options;
+pub(crate) mod out;
+pub(crate) mod path;
+
+
+pub(crate) mod records;
+pub(crate) mod tag;
+pub(crate) mod tagged;
+pub(crate) mod text;

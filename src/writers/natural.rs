@@ -1,0 +1,632 @@
+//! The natural mapping: what a reader of the format expects. Every retyped or lossy step is counted here and nowhere else.
+//!
+//! One work stack instead of recursion; its entries also say where we are, for paths.
+
+use crate::error::Error;
+use crate::limits::Limit;
+use crate::location::Location;
+use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::temporal;
+use crate::model::value::{NodeId, Value};
+use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
+use crate::writers::event::Sink;
+use crate::writers::options::{self, NonFinite, Py2Str, Surrogates, WriteOptions};
+use crate::writers::out::{DRAIN, Out};
+use crate::writers::{keys, path, records, text};
+
+/// What is left to do.
+pub(super) enum Step {
+    /// Elements of an array.
+    Seq { walk: Walk, index: u64 },
+    /// Entries of an object or map; `key` is the one that is being written.
+    Map { walk: Walk, key: Value },
+    /// Entries as pairs.
+    Pairs { walk: Walk, key: Value },
+    /// Fields of a record: a range of the pool.
+    Fields { at: usize, end: usize },
+    /// An element of an array that is no container's own.
+    Element(Value),
+    /// The value of a map whose key was a container.
+    MapValue(Value),
+    EndArray,
+    EndMap,
+}
+
+pub(crate) struct Natural<'a, 'w, S: Sink> {
+    graph: &'a Graph,
+    options: &'a WriteOptions,
+    ledger: &'a mut Ledger,
+    sink: S,
+    out: Out<'w>,
+    todo: Vec<Step>,
+    pool: Vec<records::Field>,
+    scratch: String,
+    prefix: String,
+    depth: u32,
+    max_depth: u32,
+}
+
+impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
+    pub fn new(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
+        let max_depth = S::CAPS.max_depth;
+        Natural {
+            graph,
+            options,
+            ledger,
+            sink,
+            out,
+            todo: Vec::new(),
+            pool: Vec::new(),
+            scratch: String::new(),
+            prefix: "$".to_owned(),
+            depth: 0,
+            max_depth,
+        }
+    }
+
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
+    /// Passes on what is buffered; returns the bytes written in all.
+    pub fn finish(mut self) -> Result<u64, Error> {
+        self.drain()?;
+        Ok(self.out.written())
+    }
+
+    pub fn drain(&mut self) -> Result<(), Error> {
+        self.out.drain(self.sink.buffer())
+    }
+
+    /// Writes one value; `prefix` is its path.
+    pub fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.emit(value)?;
+        while let Some(step) = self.todo.last_mut() {
+            match step {
+                Step::Seq { walk, index } => {
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
+                    self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Map { walk, key } => {
+                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *key = k;
+                    self.sink.key();
+                    if let Value::Str { len, at } = k {
+                        self.sink.str(self.graph.text(len, at));
+                    } else if !self.key(k, value)? {
+                        continue;
+                    }
+                    self.sink.value();
+                    self.emit(value)?;
+                }
+                Step::Pairs { walk, key } => {
+                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *key = k;
+                    self.sink.element();
+                    self.begin_array(2)?;
+                    self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
+                }
+                Step::Fields { at, end } => {
+                    if at == end {
+                        self.todo.pop();
+                        continue;
+                    }
+                    let field = self.pool.get(*at).copied();
+                    *at += 1;
+                    if let Some(field) = field {
+                        self.field(field)?;
+                    }
+                }
+                Step::Element(value) => {
+                    let value = *value;
+                    self.todo.pop();
+                    self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::MapValue(value) => {
+                    let value = *value;
+                    self.todo.pop();
+                    self.sink.value();
+                    self.emit(value)?;
+                }
+                Step::EndArray => {
+                    self.todo.pop();
+                    self.depth -= 1;
+                    self.sink.end_array();
+                }
+                Step::EndMap => {
+                    self.todo.pop();
+                    self.depth -= 1;
+                    self.sink.end_map();
+                }
+            }
+            if self.sink.buffer().len() >= DRAIN {
+                self.drain()?;
+            }
+        }
+        self.pool.clear();
+        Ok(())
+    }
+
+    fn field(&mut self, field: records::Field) -> Result<(), Error> {
+        self.sink.key();
+        match field.name {
+            records::Name::Fixed(name) => self.sink.str(name),
+            records::Name::Class => self.sink.str(self.options.class_key.as_deref().unwrap_or_default()),
+            records::Name::Key(Value::Str { len, at }) => self.sink.str(self.graph.text(len, at)),
+            records::Name::Key(other) => {
+                self.key(other, Value::None)?;
+            }
+        }
+        self.sink.value();
+        match (field.name, field.value) {
+            (records::Name::Fixed(records::DICT_ITEMS), Value::Object(list)) => {
+                self.begin_array(self.graph.count(list) / 2)?;
+                self.todo.push(Step::EndArray);
+                self.todo.push(Step::Pairs { walk: self.graph.walk(list), key: Value::None });
+                Ok(())
+            }
+            _ => self.emit(field.value),
+        }
+    }
+
+    // ---- values
+
+    #[inline]
+    fn emit(&mut self, value: Value) -> Result<(), Error> {
+        match value {
+            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+            Value::Int(n) => self.sink.int(n),
+            Value::Object(id) => return self.object(id),
+            Value::None => self.sink.null(),
+            Value::Bool(b) => self.sink.bool(b),
+            Value::Float { value, .. } if value.is_finite() || S::CAPS.non_finite => self.sink.float(value),
+            other => return self.leaf(other),
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, value: Value) -> Result<(), Error> {
+        self.scratch.clear();
+        match value {
+            Value::Float { value, .. } => return self.non_finite(value),
+            Value::Big { len, at } => {
+                let big = self.graph.big_int(len, at);
+                if S::CAPS.big_ints || u64::try_from(&big).is_ok() {
+                    self.sink.big_int(&big);
+                } else {
+                    self.note(Loss::BigInt)?;
+                    self.sink.str(&big.to_string());
+                }
+            }
+            Value::Wtf8 { len, at } => return self.surrogates(len, at),
+            Value::Py2Str { len, at } => return self.py2_str(len, at),
+            Value::Bytes { len, at } | Value::ByteArray { len, at } => {
+                if !S::CAPS.bytes {
+                    self.note(Loss::Bytes)?;
+                } else if let Value::ByteArray { .. } = value {
+                    self.note(Loss::ByteArray)?;
+                }
+                self.sink.bytes(self.graph.bytes(len, at));
+            }
+            Value::Date(packed) => {
+                self.note(Loss::Temporal)?;
+                text::date(packed, &mut self.scratch);
+                self.sink.str(&self.scratch);
+            }
+            Value::Time { tz, packed } | Value::DateTime { tz, packed } => {
+                self.note(Loss::Temporal)?;
+                let written = if let Value::Time { .. } = value {
+                    text::time(self.graph, tz, packed, &mut self.scratch)
+                } else {
+                    text::datetime(self.graph, tz, packed, &mut self.scratch)
+                };
+                let dropped = written.map_err(|why| self.unrepresentable(why, "`--lossless` keeps the zone as it is"))?;
+                if dropped.zone {
+                    self.note(Loss::ZoneLost)?;
+                }
+                if dropped.fold {
+                    self.note(Loss::FoldLost)?;
+                }
+                self.sink.str(&self.scratch);
+            }
+            Value::TimeDelta { days, rest } => {
+                self.note(Loss::Duration)?;
+                temporal::write_duration(days, rest, &mut self.scratch);
+                self.sink.str(&self.scratch);
+            }
+            Value::Decimal { len, at } => {
+                self.note(Loss::Number)?;
+                self.sink.str(self.graph.text(len, at));
+            }
+            Value::Ip { len, at, .. } => {
+                self.note(Loss::Text)?;
+                self.sink.str(self.graph.text(len, at));
+            }
+            Value::Path { len, at, .. } => {
+                self.note(Loss::Text)?;
+                match std::str::from_utf8(self.graph.bytes(len, at)) {
+                    Ok(text) => self.sink.str(text),
+                    Err(_) => return self.surrogates(len, at),
+                }
+            }
+            Value::Singleton(s) => {
+                self.note(Loss::Name)?;
+                self.sink.str(s.name());
+            }
+            Value::Global(index) => {
+                self.note(Loss::Name)?;
+                text::global(self.graph, index, &mut self.scratch);
+                self.sink.str(&self.scratch);
+            }
+            Value::None | Value::Unknown => self.sink.null(),
+            Value::Bool(b) => self.sink.bool(b),
+            Value::Int(n) => self.sink.int(n),
+            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+            Value::Object(id) => return self.object(id),
+        }
+        Ok(())
+    }
+
+    fn non_finite(&mut self, value: f64) -> Result<(), Error> {
+        match self.options.non_finite {
+            NonFinite::Null => {
+                self.note(Loss::NonFiniteLost)?;
+                self.sink.null();
+            }
+            NonFinite::String => {
+                self.note(Loss::NonFinite)?;
+                self.sink.str(if value.is_nan() {
+                    "NaN"
+                } else if value > 0.0 {
+                    "Infinity"
+                } else {
+                    "-Infinity"
+                });
+            }
+            NonFinite::Error => {
+                let mut shown = String::new();
+                text::float_repr(value, &mut shown);
+                return Err(self.unrepresentable(
+                    format!("expected a finite float, found {shown}"),
+                    "`--non-finite null` or `--non-finite string` writes it, `--lossless` keeps it",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn surrogates(&mut self, len: u32, at: u64) -> Result<(), Error> {
+        let bytes = self.graph.bytes(len, at);
+        match self.options.surrogates {
+            Surrogates::Replace => {
+                self.note(Loss::SurrogatesLost)?;
+                let replaced = replace_surrogates(bytes);
+                self.sink.str(&replaced);
+                Ok(())
+            }
+            Surrogates::Escape if S::CAPS.escapes => {
+                self.sink.escaped(bytes);
+                Ok(())
+            }
+            Surrogates::Error | Surrogates::Escape => Err(self.unrepresentable(
+                "expected a str that UTF-8 can hold, found lone surrogates",
+                "`--surrogates replace` writes U+FFFD, `--surrogates escape` (JSON only) keeps them, as does `--lossless`",
+            )),
+        }
+    }
+
+    fn py2_str(&mut self, len: u32, at: u64) -> Result<(), Error> {
+        let bytes = self.graph.bytes(len, at);
+        match py2_text(bytes, self.options.py2_str) {
+            Py2Text::Str(text) => {
+                self.note(Loss::Py2Text)?;
+                self.sink.str(&text);
+            }
+            Py2Text::Bytes => {
+                self.note(Loss::Py2Bytes)?;
+                self.sink.bytes(bytes);
+            }
+            Py2Text::NotUtf8 => {
+                return Err(self.unrepresentable(
+                    "expected a Python 2 str in UTF-8, found other bytes",
+                    "`--py2-str auto`, `latin-1` or `bytes` reads it",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    // ---- objects
+
+    fn object(&mut self, id: NodeId) -> Result<(), Error> {
+        let graph = self.graph;
+        match graph.kind(id) {
+            Kind::List => {}
+            Kind::Tuple => self.note(Loss::Tuple)?,
+            Kind::Set | Kind::FrozenSet => self.note(Loss::Set)?,
+            Kind::Deque => {
+                self.note(Loss::Deque)?;
+                if graph.extra(id).is_some() {
+                    self.note(Loss::MaxlenLost)?;
+                }
+            }
+            Kind::Dict => return self.dict(id),
+            Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
+                self.note(Loss::Dict)?;
+                match (graph.kind(id), graph.extra(id)) {
+                    (Kind::DefaultDict, Some(_)) => self.note(Loss::FactoryLost)?,
+                    (Kind::OrderedDict, Some(_)) => self.note(Loss::AttributesLost)?,
+                    _ => {}
+                }
+                return self.dict(id);
+            }
+            Kind::Complex => self.note(Loss::Complex)?,
+            Kind::Range | Kind::Slice => {
+                self.note(Loss::Range)?;
+                let [start, stop, step] = graph.first::<3>(id);
+                return self.record_fields(&[("start", start), ("stop", stop), ("step", step)]);
+            }
+            Kind::Fraction => {
+                self.note(Loss::Number)?;
+                self.scratch.clear();
+                text::fraction(graph, id, &mut self.scratch);
+                self.sink.str(&self.scratch);
+                return Ok(());
+            }
+            Kind::Uuid => {
+                self.note(Loss::Text)?;
+                if !matches!(graph.first::<2>(id), [_, Value::None]) {
+                    self.note(Loss::SafetyLost)?;
+                }
+                self.scratch.clear();
+                text::uuid(graph, id, &mut self.scratch);
+                self.sink.str(&self.scratch);
+                return Ok(());
+            }
+            Kind::Zone => {
+                self.note(Loss::Zone)?;
+                self.scratch.clear();
+                text::zone(graph, id, &mut self.scratch);
+                self.sink.str(&self.scratch);
+                return Ok(());
+            }
+            Kind::Array => return self.array(id),
+            Kind::Exception | Kind::Record => return self.record(id),
+            Kind::Pending => return Err(self.unrepresentable("an unfinished object", "none")),
+        }
+        self.begin_array(graph.count(id))?;
+        self.todo.push(Step::EndArray);
+        self.todo.push(Step::Seq { walk: graph.walk(id), index: 0 });
+        Ok(())
+    }
+
+    fn dict(&mut self, id: NodeId) -> Result<(), Error> {
+        let graph = self.graph;
+        let count = graph.count(id) / 2;
+        if graph.get(id).flags & flag::STR_KEYS == 0 {
+            let plan = keys::plan(graph, id, self.options, S::CAPS.any_keys)
+                .map_err(|e| self.unrepresentable(e.what, e.hint))?;
+            match plan {
+                keys::Plan::Native => {}
+                keys::Plan::Text => self.note(Loss::Keys)?,
+                keys::Plan::Pairs => {
+                    self.note(Loss::Pairs)?;
+                    self.begin_array(count)?;
+                    self.todo.push(Step::EndArray);
+                    self.todo.push(Step::Pairs { walk: graph.walk(id), key: Value::None });
+                    return Ok(());
+                }
+            }
+        }
+        self.begin_map(count)?;
+        self.todo.push(Step::EndMap);
+        self.todo.push(Step::Map { walk: graph.walk(id), key: Value::None });
+        Ok(())
+    }
+
+    /// Writes a key that is no plain str. Returns `false` where it is a container, which the work stack writes first.
+    fn key(&mut self, key: Value, value: Value) -> Result<bool, Error> {
+        if S::CAPS.any_keys {
+            self.todo.push(Step::MapValue(value));
+            let before = self.todo.len();
+            self.emit(key)?;
+            if self.todo.len() > before {
+                return Ok(false);
+            }
+            self.todo.pop();
+            return Ok(true);
+        }
+        self.scratch.clear();
+        match keys::spell(self.graph, key, self.options, &mut self.scratch) {
+            Ok(true) => self.sink.str(&self.scratch),
+            Ok(false) => match key {
+                Value::Wtf8 { len, at } => self.surrogates(len, at)?,
+                _ => return Err(self.unrepresentable("expected a key that is text", "`--lossless` keeps it")),
+            },
+            Err(why) => return Err(self.unrepresentable(why, "`--lossless` keeps it")),
+        }
+        Ok(true)
+    }
+
+    fn array(&mut self, id: NodeId) -> Result<(), Error> {
+        self.note(Loss::Array)?;
+        match text::array(self.graph, id).1 {
+            text::ArrayContent::Numbers(numbers) => {
+                self.begin_array(numbers.len())?;
+                for number in numbers {
+                    self.sink.element();
+                    match number {
+                        text::Element::Int(n) => self.sink.int(n),
+                        text::Element::Uint(n) => match i64::try_from(n) {
+                            Ok(n) => self.sink.int(n),
+                            Err(_) => self.sink.big_int(&num_bigint::BigInt::from(n)),
+                        },
+                        text::Element::Float(f) if f.is_finite() || S::CAPS.non_finite => self.sink.float(f),
+                        text::Element::Float(f) => self.non_finite(f)?,
+                    }
+                    if self.sink.buffer().len() >= DRAIN {
+                        self.drain()?;
+                    }
+                }
+                self.depth -= 1;
+                self.sink.end_array();
+            }
+            text::ArrayContent::Text(text) => match String::from_utf8(text) {
+                Ok(text) => self.sink.str(&text),
+                Err(_) => {
+                    return Err(self.unrepresentable("expected an array of characters, found lone surrogates", "`--lossless` keeps them"));
+                }
+            },
+            text::ArrayContent::Bytes(bytes) => self.sink.bytes(bytes),
+        }
+        Ok(())
+    }
+
+    fn record_fields(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Error> {
+        self.begin_map(fields.len())?;
+        let at = self.pool.len();
+        self.pool.extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
+        self.todo.push(Step::EndMap);
+        self.todo.push(Step::Fields { at, end: self.pool.len() });
+        Ok(())
+    }
+
+    fn record(&mut self, id: NodeId) -> Result<(), Error> {
+        self.note(Loss::Record)?;
+        let at = self.pool.len();
+        let shape = records::fields(self.graph, id, self.options.class_key.is_some(), &mut self.pool)
+            .map_err(|what| self.unrepresentable(what, "`--lossless` keeps the instance as it is"))?;
+        match shape {
+            records::Shape::Array(list) => {
+                self.begin_array(self.graph.count(list))?;
+                self.todo.push(Step::EndArray);
+                self.todo.push(Step::Seq { walk: self.graph.walk(list), index: 0 });
+            }
+            records::Shape::Fields => {
+                keys::distinct_fields(self.graph, self.pool.get(at..).unwrap_or(&[]), self.options)
+                    .map_err(|e| self.unrepresentable(e.what, e.hint))?;
+                self.begin_map(self.pool.len() - at)?;
+                self.todo.push(Step::EndMap);
+                self.todo.push(Step::Fields { at, end: self.pool.len() });
+            }
+        }
+        Ok(())
+    }
+
+    // ---- depth, places, losses
+
+    fn begin_array(&mut self, len: usize) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_array(len);
+        Ok(())
+    }
+
+    fn begin_map(&mut self, len: usize) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_map(len);
+        Ok(())
+    }
+
+    #[inline]
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            let at = Location::path(self.path());
+            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn note(&mut self, loss: Loss) -> Result<(), Error> {
+        let (todo, pool, graph, prefix, options) = (&self.todo, &self.pool, self.graph, &self.prefix, self.options);
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, options));
+        if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
+            return Err(self.unrepresentable(
+                format!("lossy under `--strict`: {}", loss.words()),
+                "without `--strict` the ledger counts it, `--lossless` keeps everything",
+            ));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn path(&self) -> String {
+        place(self.graph, &self.prefix, &self.todo, &self.pool, self.options)
+    }
+
+    #[cold]
+    fn unrepresentable(&self, what: impl Into<String>, hint: &str) -> Error {
+        Error::unrepresentable(what, Location::path(self.path())).with_hint(hint)
+    }
+}
+
+/// The path of what is being written.
+fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], options: &WriteOptions) -> String {
+    let mut out = prefix.to_owned();
+    for step in todo {
+        match step {
+            Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+            Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
+            Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
+                Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
+                Some(records::Name::Class) => path::push_name(options.class_key.as_deref().unwrap_or_default(), &mut out),
+                Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
+                None => {}
+            },
+            Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
+        }
+    }
+    out
+}
+
+/// What a Python 2 str is under a policy.
+pub(super) enum Py2Text<'g> {
+    Str(std::borrow::Cow<'g, str>),
+    Bytes,
+    NotUtf8,
+}
+
+pub(super) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> {
+    match (policy, std::str::from_utf8(bytes)) {
+        (Py2Str::Bytes, _) => Py2Text::Bytes,
+        (Py2Str::Latin1, _) => Py2Text::Str(bytes.iter().map(|&b| char::from(b)).collect::<String>().into()),
+        (Py2Str::Auto | Py2Str::Utf8, Ok(text)) => Py2Text::Str(text.into()),
+        (Py2Str::Auto, Err(_)) => Py2Text::Bytes,
+        (Py2Str::Utf8, Err(_)) => Py2Text::NotUtf8,
+    }
+}
+
+/// UTF-8 with U+FFFD for each lone surrogate.
+fn replace_surrogates(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        match std::str::from_utf8(rest) {
+            Ok(text) => {
+                out.push_str(text);
+                return out;
+            }
+            Err(e) => {
+                let (good, bad) = rest.split_at(e.valid_up_to());
+                out.push_str(std::str::from_utf8(good).unwrap_or_default());
+                out.push('\u{fffd}');
+                rest = bad.get(3..).unwrap_or_default();
+            }
+        }
+    }
+}

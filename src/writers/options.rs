@@ -1,0 +1,157 @@
+//! What the user decides about the output.
+
+/// The formats that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// One JSON document.
+    Json,
+    /// One JSON text per line.
+    Ndjson,
+    /// MessagePack, one object per pickle.
+    MessagePack,
+    /// Length-delimited messages of `proto/depickle/v1/value.proto`.
+    Protobuf,
+}
+
+impl Format {
+    /// The name `--to` takes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::MessagePack => "msgpack",
+            Format::Protobuf => "protobuf",
+        }
+    }
+
+    /// The extension of its files, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Json => "json",
+            Format::Ndjson => "ndjson",
+            Format::MessagePack => "msgpack",
+            Format::Protobuf => "pb",
+        }
+    }
+
+    /// The format of a file extension (without the dot, any case).
+    pub fn of_extension(extension: &str) -> Option<Format> {
+        match extension.to_ascii_lowercase().as_str() {
+            "json" => Some(Format::Json),
+            "ndjson" | "jsonl" => Some(Format::Ndjson),
+            "msgpack" | "mpk" => Some(Format::MessagePack),
+            "pb" => Some(Format::Protobuf),
+            _ => None,
+        }
+    }
+
+    /// Whether the output is bytes that a terminal should not get.
+    pub fn is_binary(self) -> bool {
+        match self {
+            Format::Json | Format::Ndjson => false,
+            Format::MessagePack | Format::Protobuf => true,
+        }
+    }
+}
+
+/// Which mapping is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mapping {
+    /// What a reader of the format expects; the ledger says what was retyped or lost.
+    #[default]
+    Natural,
+    /// Every value tagged where the format has no type for it; every step exact.
+    Lossless,
+}
+
+/// How Python 2's 8-bit strings are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Py2Str {
+    /// As text where it is valid UTF-8, else as bytes.
+    #[default]
+    Auto,
+    /// As UTF-8; anything else is an error.
+    Utf8,
+    /// As Latin-1.
+    Latin1,
+    /// As bytes.
+    Bytes,
+}
+
+/// What becomes of NaN and the infinities where the format has no number for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NonFinite {
+    /// Null, which is lossy.
+    #[default]
+    Null,
+    /// The strings `NaN`, `Infinity`, `-Infinity`.
+    String,
+    /// An error.
+    Error,
+}
+
+/// What becomes of a str with lone surrogates, which no UTF-8 can hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Surrogates {
+    /// An error.
+    #[default]
+    Error,
+    /// JSON's `\udXXX` escapes; an error in other formats.
+    Escape,
+    /// U+FFFD, which is lossy.
+    Replace,
+}
+
+/// What becomes of the first lossy step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// It is counted in the ledger.
+    #[default]
+    Ledger,
+    /// It is an error (`--strict`).
+    Error,
+}
+
+/// What the user decides about the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// The format.
+    pub format: Format,
+    /// Natural or lossless.
+    pub mapping: Mapping,
+    /// Spaces per level of JSON; `None` writes no white space.
+    pub indent: Option<u8>,
+    /// Python 2's 8-bit strings.
+    pub py2_str: Py2Str,
+    /// NaN and the infinities.
+    pub non_finite: NonFinite,
+    /// Lone surrogates.
+    pub surrogates: Surrogates,
+    /// The key under which a record's class stands; `None` drops the class.
+    pub class_key: Option<String>,
+    /// What a lossy step does.
+    pub loss: Loss,
+}
+
+impl WriteOptions {
+    /// The defaults for a format.
+    pub fn new(format: Format) -> Self {
+        WriteOptions {
+            format,
+            mapping: Mapping::Natural,
+            indent: None,
+            py2_str: Py2Str::Auto,
+            non_finite: NonFinite::Null,
+            surrogates: Surrogates::Error,
+            class_key: None,
+            loss: Loss::Ledger,
+        }
+    }
+}

@@ -1,0 +1,698 @@
+//! The tagged mapping: every value of the model in exactly one form, every step exact (docs/mapping.md).
+//!
+//! Shared objects are written once as `$def` and referred to by `$ref`, numbered in output order; cycles are nothing special.
+
+use std::collections::HashMap;
+
+use crate::error::Error;
+use crate::limits::Limit;
+use crate::location::Location;
+use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::record::{FIXED, how, then};
+use crate::model::temporal::{self, Time, Zone};
+use crate::model::value::{NodeId, Tz, Value};
+use crate::writers::event::Sink;
+use crate::writers::out::{DRAIN, Out};
+use crate::writers::tag::Tag;
+use crate::writers::{path, text};
+
+/// What is left to do.
+enum Step {
+    Seq { walk: Walk, index: u64 },
+    /// Entries of a plain object.
+    Map { walk: Walk, key: Value },
+    Pairs { walk: Walk, key: Value },
+    /// What was done to a record: pairs of a kind and a value.
+    Then { walk: Walk },
+    Element(Value),
+    /// A named field of a tagged map.
+    Field(&'static str, Value),
+    /// A named field that holds pairs.
+    PairsField(&'static str, Walk, usize),
+    /// A named field that holds an array.
+    SeqField(&'static str, Walk, usize),
+    /// A named field that holds what was done to a record.
+    ThenField(Walk, usize),
+    /// An element of a `$def`: the object itself.
+    Body(NodeId),
+    EndArray,
+    EndMap,
+    EndTagArray,
+    EndTagMap,
+}
+
+pub(crate) struct Tagged<'a, 'w, S: Sink> {
+    graph: &'a Graph,
+    sink: S,
+    out: Option<Out<'w>>,
+    todo: Vec<Step>,
+    scratch: String,
+    prefix: String,
+    depth: u32,
+    max_depth: u32,
+    defined: HashMap<NodeId, u32>,
+}
+
+/// One value as a line of tagged JSON, for paths and messages.
+#[cfg(feature = "json")]
+pub(crate) fn inline(graph: &Graph, value: Value) -> String {
+    let mut writer = Tagged::new(graph, crate::writers::json::compact(), None, 64);
+    match writer.write(value, "") {
+        Ok(()) => String::from_utf8_lossy(writer.sink.buffer()).into_owned(),
+        Err(_) => "…".to_owned(),
+    }
+}
+
+/// Without JSON a key is shown by its type only.
+#[cfg(not(feature = "json"))]
+pub(crate) fn inline(graph: &Graph, value: Value) -> String {
+    crate::machine::type_name(graph, value).to_owned()
+}
+
+impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
+    pub fn new(graph: &'a Graph, sink: S, out: Option<Out<'w>>, max_depth: u32) -> Self {
+        Tagged {
+            graph,
+            sink,
+            out,
+            todo: Vec::new(),
+            scratch: String::new(),
+            prefix: "$".to_owned(),
+            depth: 0,
+            max_depth: max_depth.min(S::CAPS.max_depth),
+            defined: HashMap::new(),
+        }
+    }
+
+    pub fn sink(&mut self) -> &mut S {
+        &mut self.sink
+    }
+
+    /// Passes on what is buffered; returns the bytes written in all.
+    pub fn finish(mut self) -> Result<u64, Error> {
+        self.drain()?;
+        Ok(self.out.map_or(0, |out| out.written()))
+    }
+
+    pub fn drain(&mut self) -> Result<(), Error> {
+        match &mut self.out {
+            Some(out) => out.drain(self.sink.buffer()),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts a document that stands alone: what was defined before is not referred to again.
+    pub fn forget(&mut self) {
+        self.defined.clear();
+    }
+
+    /// Whether anything that is referred to again was written since the last [`Tagged::forget`].
+    pub fn has_defined(&self) -> bool {
+        !self.defined.is_empty()
+    }
+
+    /// Writes one value; `prefix` is its path.
+    pub fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.emit(value)?;
+        while let Some(step) = self.todo.last_mut() {
+            match step {
+                Step::Seq { walk, index } => {
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
+                    self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Map { walk, key } => {
+                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *key = k;
+                    self.sink.key();
+                    if let Value::Str { len, at } = k {
+                        self.sink.str(self.graph.text(len, at));
+                    }
+                    self.sink.value();
+                    self.emit(value)?;
+                }
+                Step::Pairs { walk, key } => {
+                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *key = k;
+                    self.sink.element();
+                    self.deeper()?;
+                    self.sink.begin_array(2);
+                    self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
+                }
+                Step::Then { walk } => {
+                    let (Some(Value::Int(what)), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk))
+                    else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    self.sink.element();
+                    self.deeper()?;
+                    self.sink.begin_map(1);
+                    self.todo.push(Step::EndMap);
+                    self.then(what, value);
+                }
+                _ => {
+                    if let Some(step) = self.todo.pop() {
+                        self.rest(step)?;
+                    }
+                }
+            }
+            if self.out.is_some() && self.sink.buffer().len() >= DRAIN {
+                self.drain()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(&mut self, step: Step) -> Result<(), Error> {
+        match step {
+            Step::Element(value) => {
+                self.sink.element();
+                self.emit(value)?;
+            }
+            Step::Field(name, value) => {
+                self.name(name);
+                self.emit(value)?;
+            }
+            Step::PairsField(name, walk, len) => {
+                self.name(name);
+                self.array(len)?;
+                self.todo.push(Step::Pairs { walk, key: Value::None });
+            }
+            Step::SeqField(name, walk, len) => {
+                self.name(name);
+                self.array(len)?;
+                self.todo.push(Step::Seq { walk, index: 0 });
+            }
+            Step::ThenField(walk, len) => {
+                self.name("then");
+                self.array(len)?;
+                self.todo.push(Step::Then { walk });
+            }
+            Step::Body(id) => {
+                self.sink.element();
+                self.body(id)?;
+            }
+            Step::EndArray => {
+                self.depth -= 1;
+                self.sink.end_array();
+            }
+            Step::EndMap => {
+                self.depth -= 1;
+                self.sink.end_map();
+            }
+            Step::EndTagArray => {
+                self.depth -= 1;
+                self.sink.end_tag_array();
+            }
+            Step::EndTagMap => {
+                self.depth -= 1;
+                self.sink.end_tag_map();
+            }
+            Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) {
+        self.sink.key();
+        self.sink.str(name);
+        self.sink.value();
+    }
+
+    fn array(&mut self, len: usize) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_array(len);
+        self.todo.push(Step::EndArray);
+        Ok(())
+    }
+
+    fn tag_array(&mut self, tag: Tag, len: usize) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_tag_array(tag, len);
+        self.todo.push(Step::EndTagArray);
+        Ok(())
+    }
+
+    /// A tagged map; fields are given in order.
+    fn tag_map(&mut self, tag: Tag, mut fields: Vec<Step>) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_tag_map(tag, fields.len());
+        self.todo.push(Step::EndTagMap);
+        fields.reverse();
+        self.todo.append(&mut fields);
+        Ok(())
+    }
+
+    fn then(&mut self, what: i64, value: Value) {
+        let walk = |value| match value {
+            Value::Object(id) => (self.graph.walk(id), self.graph.count(id)),
+            _ => (self.graph.walk(NodeId(0)), 0),
+        };
+        let step = match what {
+            then::STATE => Step::Field("state", value),
+            then::ITEMS => {
+                let (walk, len) = walk(value);
+                Step::SeqField("items", walk, len)
+            }
+            then::DICT_ITEMS => {
+                let (walk, len) = walk(value);
+                Step::PairsField("dictitems", walk, len / 2)
+            }
+            _ => {
+                let (walk, len) = walk(value);
+                Step::SeqField("call", walk, len)
+            }
+        };
+        self.todo.push(step);
+    }
+
+    // ---- values
+
+    #[inline]
+    fn emit(&mut self, value: Value) -> Result<(), Error> {
+        match value {
+            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+            Value::Int(n) => self.sink.int(n),
+            Value::Object(id) => return self.object(id),
+            Value::None => self.sink.null(),
+            Value::Bool(b) => self.sink.bool(b),
+            Value::Float { value, .. } if value.is_finite() || S::CAPS.non_finite => self.sink.float(value),
+            other => return self.leaf(other),
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, value: Value) -> Result<(), Error> {
+        self.scratch.clear();
+        match value {
+            Value::Float { value, .. } => {
+                let bits = value.to_bits();
+                if value.is_nan() && bits != 0x7ff8 << 48 {
+                    self.scratch = format!("nan:{bits:016x}");
+                } else {
+                    text::float_repr(value, &mut self.scratch);
+                }
+                self.sink.tag_text(Tag::Float, &self.scratch);
+            }
+            Value::Big { len, at } => {
+                let big = self.graph.big_int(len, at);
+                if S::CAPS.big_ints || u64::try_from(&big).is_ok() {
+                    self.sink.big_int(&big);
+                } else {
+                    self.sink.tag_bytes(Tag::Int, &big.to_signed_bytes_be());
+                }
+            }
+            Value::Wtf8 { len, at } => self.sink.tag_bytes(Tag::Str, self.graph.bytes(len, at)),
+            Value::Py2Str { len, at } => {
+                self.scratch.extend(self.graph.bytes(len, at).iter().map(|&b| char::from(b)));
+                self.sink.tag_text(Tag::Py2Str, &self.scratch);
+            }
+            Value::Bytes { len, at } if S::CAPS.bytes => self.sink.bytes(self.graph.bytes(len, at)),
+            Value::Bytes { len, at } => self.sink.tag_bytes(Tag::Bytes, self.graph.bytes(len, at)),
+            Value::ByteArray { len, at } => self.sink.tag_bytes(Tag::ByteArray, self.graph.bytes(len, at)),
+            Value::Date(packed) => {
+                text::date(packed, &mut self.scratch);
+                self.sink.tag_text(Tag::Date, &self.scratch);
+            }
+            Value::Time { tz, packed } => {
+                let time = Time::unpack(packed);
+                time.write(&mut self.scratch);
+                return self.temporal(Tag::Time, tz, time.fold);
+            }
+            Value::DateTime { tz, packed } => {
+                temporal::write_datetime(packed, &mut self.scratch);
+                return self.temporal(Tag::DateTime, tz, temporal::unpack_datetime(packed).1.fold);
+            }
+            Value::TimeDelta { days, rest } => {
+                self.sink.begin_tag_array(Tag::TimeDelta, 3);
+                for part in [i64::from(days), (rest / 1_000_000) as i64, (rest % 1_000_000) as i64] {
+                    self.sink.element();
+                    self.sink.int(part);
+                }
+                self.sink.end_tag_array();
+            }
+            Value::Decimal { len, at } => self.sink.tag_text(Tag::Decimal, self.graph.text(len, at)),
+            Value::Path { class, len, at } => {
+                let bytes = self.graph.bytes(len, at);
+                self.sink.begin_tag_map(Tag::Path, 2);
+                self.name("class");
+                self.sink.str(class.name());
+                self.name("path");
+                match std::str::from_utf8(bytes) {
+                    Ok(text) => self.sink.str(text),
+                    Err(_) => self.sink.tag_bytes(Tag::Str, bytes),
+                }
+                self.sink.end_tag_map();
+            }
+            Value::Ip { class, len, at } => {
+                self.sink.begin_tag_map(Tag::Ip, 2);
+                self.name("class");
+                self.sink.str(class.name());
+                self.name("value");
+                self.sink.str(self.graph.text(len, at));
+                self.sink.end_tag_map();
+            }
+            Value::Singleton(s) => self.sink.tag_text(Tag::Singleton, s.name()),
+            Value::Global(index) => self.global(index),
+            Value::None | Value::Unknown => self.sink.null(),
+            Value::Bool(b) => self.sink.bool(b),
+            Value::Int(n) => self.sink.int(n),
+            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+            Value::Object(id) => return self.object(id),
+        }
+        Ok(())
+    }
+
+    fn global(&mut self, index: u32) {
+        let name = self.graph.global(index);
+        self.sink.begin_tag_array(Tag::Global, 2);
+        for part in [&name.module, &name.name] {
+            self.sink.element();
+            self.sink.str(part);
+        }
+        self.sink.end_tag_array();
+    }
+
+    /// A time or datetime whose local text is in `scratch`.
+    fn temporal(&mut self, tag: Tag, tz: Tz, fold: bool) -> Result<(), Error> {
+        if tz.id().is_none() && !fold {
+            self.sink.tag_text(tag, &self.scratch);
+            return Ok(());
+        }
+        self.deeper()?;
+        self.sink.begin_tag_map(tag, 1 + usize::from(fold) + usize::from(tz.id().is_some()));
+        self.todo.push(Step::EndTagMap);
+        self.sink.key();
+        self.sink.str("local");
+        self.sink.value();
+        self.sink.str(&self.scratch);
+        if fold {
+            self.name("fold");
+            self.sink.int(1);
+        }
+        if let Some(id) = tz.id() {
+            self.todo.push(Step::Field("tz", Value::Object(id)));
+        }
+        Ok(())
+    }
+
+    // ---- objects
+
+    #[inline]
+    fn object(&mut self, id: NodeId) -> Result<(), Error> {
+        if self.graph.get(id).flags & flag::SHARED != 0 && stands_alone(self.graph.kind(id)) {
+            if let Some(&n) = self.defined.get(&id) {
+                self.sink.tag_int(Tag::Ref, n);
+                return Ok(());
+            }
+            let n = self.defined.len() as u32;
+            self.defined.insert(id, n);
+            self.tag_array(Tag::Def, 2)?;
+            self.sink.element();
+            self.sink.int(i64::from(n));
+            self.todo.push(Step::Body(id));
+            return Ok(());
+        }
+        self.body(id)
+    }
+
+    fn body(&mut self, id: NodeId) -> Result<(), Error> {
+        let graph = self.graph;
+        let (walk, count) = (graph.walk(id), graph.count(id));
+        let tag = match graph.kind(id) {
+            Kind::List => {
+                self.array(count)?;
+                self.todo.push(Step::Seq { walk, index: 0 });
+                return Ok(());
+            }
+            Kind::Tuple => Tag::Tuple,
+            Kind::Set => Tag::Set,
+            Kind::FrozenSet => Tag::FrozenSet,
+            Kind::Complex => Tag::Complex,
+            Kind::Range => Tag::Range,
+            Kind::Slice => Tag::Slice,
+            Kind::Dict if graph.get(id).flags & flag::STR_KEYS != 0 && !self.has_dollar_key(id) => {
+                self.deeper()?;
+                self.sink.begin_map(count / 2);
+                self.todo.push(Step::EndMap);
+                self.todo.push(Step::Map { walk, key: Value::None });
+                return Ok(());
+            }
+            Kind::Dict => return self.pairs(Tag::Dict, walk, count),
+            Kind::Counter => return self.pairs(Tag::Counter, walk, count),
+            Kind::OrderedDict => {
+                return match graph.extra(id) {
+                    None => self.pairs(Tag::OrderedDict, walk, count),
+                    Some(state) => self.tag_map(
+                        Tag::OrderedDict,
+                        vec![Step::PairsField("items", walk, count / 2), Step::Field("state", state)],
+                    ),
+                };
+            }
+            Kind::DefaultDict => {
+                let factory = graph.extra(id).unwrap_or(Value::None);
+                return self.tag_map(
+                    Tag::DefaultDict,
+                    vec![Step::Field("factory", factory), Step::PairsField("items", walk, count / 2)],
+                );
+            }
+            Kind::Deque => {
+                let maxlen = graph.extra(id).unwrap_or(Value::None);
+                return self
+                    .tag_map(Tag::Deque, vec![Step::Field("maxlen", maxlen), Step::SeqField("items", walk, count)]);
+            }
+            Kind::Fraction | Kind::Uuid => return self.text_object(id),
+            Kind::Zone => return self.zone(id),
+            Kind::Array => return self.typed_array(id),
+            Kind::Exception => return self.record(Tag::Exception, id),
+            Kind::Record => return self.record(Tag::Record, id),
+            Kind::Pending => {
+                return Err(Error::unrepresentable("an unfinished object", Location::path(self.path())));
+            }
+        };
+        self.tag_array(tag, count)?;
+        self.todo.push(Step::Seq { walk, index: 0 });
+        Ok(())
+    }
+
+    fn has_dollar_key(&self, id: NodeId) -> bool {
+        self.graph.items(id).step_by(2).any(|key| match key {
+            Value::Str { len, at } => self.graph.text(len, at).starts_with('$'),
+            _ => false,
+        })
+    }
+
+    fn pairs(&mut self, tag: Tag, walk: Walk, count: usize) -> Result<(), Error> {
+        self.tag_array(tag, count / 2)?;
+        self.todo.push(Step::Pairs { walk, key: Value::None });
+        Ok(())
+    }
+
+    fn text_object(&mut self, id: NodeId) -> Result<(), Error> {
+        self.scratch.clear();
+        if self.graph.kind(id) == Kind::Fraction {
+            text::fraction(self.graph, id, &mut self.scratch);
+            self.sink.tag_text(Tag::Fraction, &self.scratch);
+            return Ok(());
+        }
+        text::uuid(self.graph, id, &mut self.scratch);
+        match self.graph.first::<2>(id) {
+            [_, Value::Int(is_safe)] => {
+                self.sink.begin_tag_map(Tag::Uuid, 2);
+                self.sink.key();
+                self.sink.str("value");
+                self.sink.value();
+                self.sink.str(&self.scratch);
+                self.name("is_safe");
+                self.sink.int(is_safe);
+                self.sink.end_tag_map();
+            }
+            _ => self.sink.tag_text(Tag::Uuid, &self.scratch),
+        }
+        Ok(())
+    }
+
+    fn zone(&mut self, id: NodeId) -> Result<(), Error> {
+        let Some(zone) = self.graph.zone_of(id) else {
+            return Err(Error::unrepresentable("an unfinished time zone", Location::path(self.path())));
+        };
+        match *zone {
+            Zone::Fixed { offset_us, name } => {
+                let mut fields = vec![Step::Field("offset_us", Value::Int(offset_us))];
+                fields.extend(name.map(|name| Step::Field("name", name)));
+                self.tag_map(Tag::Timezone, fields)
+            }
+            Zone::ZoneInfo { key } => self.tag_name(Tag::ZoneInfo, key),
+            Zone::Pytz { zone, fixed: None } => self.tag_name(Tag::Pytz, zone),
+            Zone::Pytz { zone, fixed: Some((offset, dst, name)) } => self.tag_map(
+                Tag::Pytz,
+                vec![
+                    Step::Field("zone", zone),
+                    Step::Field("utcoffset", Value::Int(i64::from(offset))),
+                    Step::Field("dst", Value::Int(i64::from(dst))),
+                    Step::Field("name", name),
+                ],
+            ),
+            Zone::PytzMinutes(minutes) => {
+                self.tag_map(Tag::Pytz, vec![Step::Field("minutes", Value::Int(i64::from(minutes)))])
+            }
+            Zone::DateutilUtc => self.dateutil("tzutc", vec![]),
+            Zone::DateutilOffset { name, offset } => {
+                self.dateutil("tzoffset", vec![Step::Field("name", name), Step::Field("offset", offset)])
+            }
+            Zone::DateutilLocal { state } => self.dateutil("tzlocal", vec![Step::Field("state", state)]),
+            Zone::DateutilFile { name, state } => {
+                self.dateutil("tzfile", vec![Step::Field("name", name), Step::Field("state", state)])
+            }
+        }
+    }
+
+    fn tag_name(&mut self, tag: Tag, name: Value) -> Result<(), Error> {
+        if let Value::Str { len, at } = name {
+            self.sink.tag_text(tag, self.graph.text(len, at));
+        }
+        Ok(())
+    }
+
+    fn dateutil(&mut self, class: &str, fields: Vec<Step>) -> Result<(), Error> {
+        self.deeper()?;
+        self.sink.begin_tag_map(Tag::Dateutil, fields.len() + 1);
+        self.todo.push(Step::EndTagMap);
+        self.name("class");
+        self.sink.str(class);
+        self.todo.extend(fields.into_iter().rev());
+        Ok(())
+    }
+
+    fn typed_array(&mut self, id: NodeId) -> Result<(), Error> {
+        let (typecode, content) = text::array(self.graph, id);
+        self.deeper()?;
+        self.sink.begin_tag_map(Tag::Array, 2);
+        self.name("typecode");
+        self.sink.str(typecode.encode_utf8(&mut [0; 4]));
+        self.name("values");
+        match content {
+            text::ArrayContent::Bytes(bytes) if S::CAPS.bytes => self.sink.bytes(bytes),
+            text::ArrayContent::Bytes(bytes) => self.sink.tag_bytes(Tag::Bytes, bytes),
+            text::ArrayContent::Text(wtf8) => match std::str::from_utf8(&wtf8) {
+                Ok(text) => self.sink.str(text),
+                Err(_) => self.sink.tag_bytes(Tag::Str, &wtf8),
+            },
+            text::ArrayContent::Numbers(numbers) => {
+                self.sink.begin_array(numbers.len());
+                for number in numbers {
+                    self.sink.element();
+                    match number {
+                        text::Element::Int(n) => self.sink.int(n),
+                        text::Element::Uint(n) => match i64::try_from(n) {
+                            Ok(n) => self.sink.int(n),
+                            Err(_) => self.sink.big_int(&num_bigint::BigInt::from(n)),
+                        },
+                        text::Element::Float(f) if f.is_finite() || S::CAPS.non_finite => self.sink.float(f),
+                        text::Element::Float(f) => self.leaf(Value::float(f))?,
+                    }
+                    if self.out.is_some() && self.sink.buffer().len() >= DRAIN {
+                        self.drain()?;
+                    }
+                }
+                self.sink.end_array();
+            }
+        }
+        self.depth -= 1;
+        self.sink.end_tag_map();
+        Ok(())
+    }
+
+    fn record(&mut self, tag: Tag, id: NodeId) -> Result<(), Error> {
+        let graph = self.graph;
+        let mut walk = graph.walk(id);
+        let mut next = || graph.next_item(&mut walk).unwrap_or(Value::None);
+        let [class, how, args, kwargs] = [next(), next(), next(), next()];
+        let (Value::Global(class), Value::Int(how), Value::Object(args)) = (class, how, args) else {
+            return Err(Error::unrepresentable("an unfinished instance", Location::path(self.path())));
+        };
+        let rest = (graph.count(id) - FIXED) / 2;
+        let fields = 3 + usize::from(!matches!(kwargs, Value::None)) + usize::from(rest > 0);
+        self.deeper()?;
+        self.sink.begin_tag_map(tag, fields);
+        self.todo.push(Step::EndTagMap);
+        self.name("class");
+        let name = graph.global(class);
+        self.sink.begin_array(2);
+        for part in [&name.module, &name.name] {
+            self.sink.element();
+            self.sink.str(part);
+        }
+        self.sink.end_array();
+        self.name("how");
+        self.sink.str(how::word(how));
+        if rest > 0 {
+            self.todo.push(Step::ThenField(walk, rest));
+        }
+        if let Value::Object(kwargs) = kwargs {
+            self.todo.push(Step::PairsField("kwargs", graph.walk(kwargs), graph.count(kwargs) / 2));
+        }
+        self.todo.push(Step::SeqField("args", graph.walk(args), graph.count(args)));
+        Ok(())
+    }
+
+    // ---- depth and places
+
+    #[inline]
+    fn deeper(&mut self) -> Result<(), Error> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            let at = Location::path(self.path());
+            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn path(&self) -> String {
+        let mut out = self.prefix.clone();
+        for step in &self.todo {
+            match step {
+                Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+                Step::Map { key, .. } | Step::Pairs { key, .. } if self.out.is_some() => {
+                    path::push_key(self.graph, *key, &mut out);
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// Whether sharing of a kind is kept: text, numbers, dates and zones are the same wherever they stand.
+fn stands_alone(kind: Kind) -> bool {
+    match kind {
+        Kind::List
+        | Kind::Tuple
+        | Kind::Set
+        | Kind::FrozenSet
+        | Kind::Deque
+        | Kind::Dict
+        | Kind::OrderedDict
+        | Kind::DefaultDict
+        | Kind::Counter
+        | Kind::Slice
+        | Kind::Array
+        | Kind::Exception
+        | Kind::Record => true,
+        Kind::Complex | Kind::Fraction | Kind::Range | Kind::Uuid | Kind::Zone | Kind::Pending => false,
+    }
+}

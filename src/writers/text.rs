@@ -1,0 +1,279 @@
+//! Values as the text that Python's `str()`, `repr()` or `isoformat()` prints.
+
+use std::fmt::Write as _;
+
+use crate::model::graph::{Graph, Kind};
+use crate::model::temporal::{self, Date, Time, Zone};
+use crate::model::value::{NodeId, Tz, Value};
+use crate::model::zones;
+
+/// Appends a float as Python's `repr` does: shortest digits, `e` form from 1e16 on and below 1e-4.
+pub(crate) fn float_repr(value: f64, out: &mut String) {
+    if value.is_nan() {
+        out.push_str("nan");
+        return;
+    }
+    if value.is_infinite() {
+        out.push_str(if value > 0.0 { "inf" } else { "-inf" });
+        return;
+    }
+    let shortest = format!("{value:e}");
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let _ = if value.fract() == 0.0 { write!(out, "{value:.1}") } else { write!(out, "{value}") };
+    } else {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+    }
+}
+
+/// Appends a fraction as `str()` does: `3/4`, or the numerator alone.
+pub(crate) fn fraction(graph: &Graph, id: NodeId, out: &mut String) {
+    let [numerator, denominator] = graph.first::<2>(id);
+    int(graph, numerator, out);
+    if !matches!(denominator, Value::Int(1)) {
+        out.push('/');
+        int(graph, denominator, out);
+    }
+}
+
+/// Appends an int of any size.
+pub(crate) fn int(graph: &Graph, value: Value, out: &mut String) {
+    let _ = match value {
+        Value::Int(n) => write!(out, "{n}"),
+        Value::Big { len, at } => write!(out, "{}", graph.big_int(len, at)),
+        _ => Ok(()),
+    };
+}
+
+/// Appends a UUID in its usual form.
+pub(crate) fn uuid(graph: &Graph, id: NodeId, out: &mut String) {
+    if let [Value::Bytes { len, at }] = graph.first::<1>(id) {
+        for (n, byte) in graph.bytes(len, at).iter().enumerate() {
+            if matches!(n, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            let _ = write!(out, "{byte:02x}");
+        }
+    }
+}
+
+/// What a time's text does not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub fold: bool,
+    pub zone: bool,
+}
+
+/// Appends `isoformat()`, with the offset where there is a zone.
+///
+/// # Errors
+/// A zone whose offset cannot be told, in words.
+pub(crate) fn datetime(graph: &Graph, tz: Tz, packed: u64, out: &mut String) -> Result<Dropped, String> {
+    temporal::write_datetime(packed, out);
+    let fold = temporal::unpack_datetime(packed).1.fold;
+    let Some(zone) = tz.id() else { return Ok(Dropped { fold, zone: false }) };
+    if let Some(offset) = zones::offset_of_datetime(graph, zone, packed)? {
+        temporal::write_offset(offset, out);
+    }
+    // Where a named zone is ambiguous the offset says what fold said.
+    Ok(Dropped { fold: fold && is_plain(graph, zone), zone: !is_plain(graph, zone) })
+}
+
+/// As [`datetime`], for a time: only zones with one offset have one.
+///
+/// # Errors
+/// As for [`datetime`].
+pub(crate) fn time(graph: &Graph, tz: Tz, packed: u64, out: &mut String) -> Result<Dropped, String> {
+    let time = Time::unpack(packed);
+    time.write(out);
+    let Some(zone) = tz.id() else { return Ok(Dropped { fold: time.fold, zone: false }) };
+    if let Some(offset) = zones::offset_of_time(graph, zone)? {
+        temporal::write_offset(offset, out);
+    }
+    Ok(Dropped { fold: time.fold, zone: !is_plain(graph, zone) })
+}
+
+/// Whether a zone is no more than its offset.
+fn is_plain(graph: &Graph, id: NodeId) -> bool {
+    match graph.zone_of(id) {
+        Some(Zone::Fixed { name: None, .. } | Zone::PytzMinutes(_) | Zone::DateutilUtc) => true,
+        Some(Zone::Pytz { zone: Value::Str { len, at }, fixed: None }) => graph.text(*len, *at) == "UTC",
+        Some(Zone::DateutilOffset { name: Value::None, .. }) => true,
+        Some(_) | None => false,
+    }
+}
+
+pub(crate) fn date(packed: u32, out: &mut String) {
+    Date::unpack(packed).write(out);
+}
+
+/// Appends a zone's name, or its offset where it has none.
+pub(crate) fn zone(graph: &Graph, id: NodeId, out: &mut String) {
+    let push = |value: &Value, out: &mut String| {
+        if let Value::Str { len, at } = value {
+            out.push_str(graph.text(*len, *at));
+        }
+    };
+    let offset = |us: i64, out: &mut String| {
+        out.push_str("UTC");
+        if us != 0 {
+            temporal::write_offset(us, out);
+        }
+    };
+    match graph.zone_of(id) {
+        Some(Zone::Fixed { name: Some(name), .. }) => push(name, out),
+        Some(Zone::Fixed { offset_us, name: None }) => offset(*offset_us, out),
+        Some(Zone::ZoneInfo { key }) => push(key, out),
+        Some(Zone::Pytz { zone, .. }) => push(zone, out),
+        Some(Zone::PytzMinutes(minutes)) => offset(i64::from(*minutes) * 60_000_000, out),
+        Some(Zone::DateutilUtc) => out.push_str("UTC"),
+        Some(Zone::DateutilOffset { name, offset: delta }) => match (name, delta) {
+            (Value::Str { .. }, _) => push(name, out),
+            (_, Value::TimeDelta { days, rest }) => {
+                offset(i64::try_from(temporal::timedelta_micros(*days, *rest)).unwrap_or(0), out);
+            }
+            _ => {}
+        },
+        Some(Zone::DateutilLocal { .. }) => out.push_str("tzlocal()"),
+        Some(Zone::DateutilFile { name, .. }) => push(name, out),
+        None => {}
+    }
+}
+
+/// Appends a global's qualified name.
+pub(crate) fn global(graph: &Graph, index: u32, out: &mut String) {
+    let name = graph.global(index);
+    out.push_str(&name.module);
+    out.push('.');
+    out.push_str(&name.name);
+}
+
+/// Elements of an `array.array`, decoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Element {
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+}
+
+/// What an `array.array` holds: numbers, characters (as text) or bytes.
+pub(crate) enum ArrayContent<'g> {
+    Numbers(Box<dyn ExactSizeIterator<Item = Element> + 'g>),
+    /// UTF-8 with `surrogatepass`.
+    Text(Vec<u8>),
+    Bytes(&'g [u8]),
+}
+
+/// The typecode and content of an array.
+pub(crate) fn array(graph: &Graph, id: NodeId) -> (char, ArrayContent<'_>) {
+    let [typecode, format, data] = graph.first::<3>(id);
+    let typecode = if let Value::Int(code) = typecode { u8::try_from(code).map_or('?', char::from) } else { '?' };
+    let data = if let Value::Bytes { len, at } = data { graph.bytes(len, at) } else { &[] };
+    if typecode == 'c' {
+        return (typecode, ArrayContent::Bytes(data));
+    }
+    let numbers: Box<dyn ExactSizeIterator<Item = Element>> = match format {
+        Value::Int(0) => Box::new(data.iter().map(|&b| Element::Int(i64::from(b)))),
+        Value::Int(1) => Box::new(data.iter().map(|&b| Element::Int(i64::from(b as i8)))),
+        Value::Int(2) => fixed(data, |b| Element::Int(i64::from(u16::from_le_bytes(b)))),
+        Value::Int(4) => fixed(data, |b| Element::Int(i64::from(i16::from_le_bytes(b)))),
+        Value::Int(6) => fixed(data, |b| Element::Int(i64::from(u32::from_le_bytes(b)))),
+        Value::Int(8) => fixed(data, |b| Element::Int(i64::from(i32::from_le_bytes(b)))),
+        Value::Int(10) => fixed(data, |b| Element::Uint(u64::from_le_bytes(b))),
+        Value::Int(12) => fixed(data, |b| Element::Int(i64::from_le_bytes(b))),
+        Value::Int(14) => fixed(data, |b| Element::Float(f64::from(f32::from_le_bytes(b)))),
+        Value::Int(16) => fixed(data, |b| Element::Float(f64::from_le_bytes(b))),
+        _ => {
+            let mut text = Vec::with_capacity(data.len());
+            for unit in data.as_chunks::<4>().0 {
+                crate::opcode::arg::push_code_point(u32::from_le_bytes(*unit), &mut text);
+            }
+            return (typecode, ArrayContent::Text(text));
+        }
+    };
+    (typecode, ArrayContent::Numbers(numbers))
+}
+
+fn fixed<'g, const N: usize>(
+    data: &'g [u8],
+    decode: impl Fn([u8; N]) -> Element + 'g,
+) -> Box<dyn ExactSizeIterator<Item = Element> + 'g> {
+    Box::new(data.as_chunks::<N>().0.iter().map(move |b| decode(*b)))
+}
+
+/// Appends the text that stands for a scalar as a JSON key; `false` where the value is no scalar.
+///
+/// # Errors
+/// A zone whose offset cannot be told.
+pub(crate) fn key(graph: &Graph, value: Value, out: &mut String) -> Result<bool, String> {
+    match value {
+        Value::Str { len, at } | Value::Decimal { len, at } | Value::Ip { len, at, .. } => {
+            out.push_str(graph.text(len, at));
+        }
+        Value::None => out.push_str("null"),
+        Value::Bool(b) => out.push_str(if b { "true" } else { "false" }),
+        Value::Int(_) | Value::Big { .. } => int(graph, value, out),
+        Value::Float { value, .. } if value.is_nan() => out.push_str("NaN"),
+        Value::Float { value, .. } if value.is_infinite() => {
+            out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+        }
+        Value::Float { value, .. } => float_repr(value, out),
+        Value::Bytes { len, at } => out.push_str(&base64(graph.bytes(len, at))),
+        Value::Date(packed) => date(packed, out),
+        Value::Time { tz, packed } => {
+            time(graph, tz, packed, out)?;
+        }
+        Value::DateTime { tz, packed } => {
+            datetime(graph, tz, packed, out)?;
+        }
+        Value::TimeDelta { days, rest } => temporal::write_duration(days, rest, out),
+        Value::Path { len, at, .. } => match std::str::from_utf8(graph.bytes(len, at)) {
+            Ok(text) => out.push_str(text),
+            Err(_) => return Ok(false),
+        },
+        Value::Singleton(s) => out.push_str(s.name()),
+        Value::Global(index) => global(graph, index, out),
+        Value::Object(id) => match graph.kind(id) {
+            Kind::Fraction => fraction(graph, id, out),
+            Kind::Uuid => uuid(graph, id, out),
+            Kind::Zone => zone(graph, id, out),
+            _ => return Ok(false),
+        },
+        Value::Wtf8 { .. } | Value::Py2Str { .. } | Value::ByteArray { .. } | Value::Unknown => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Standard alphabet, with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each pair is what CPython 3.13 prints.
+    #[test]
+    fn floats_as_python_prints_them() {
+        for (value, text) in [
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (123456789012345680.0, "1.2345678901234568e+17"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (5e-324, "5e-324"),
+            (f64::INFINITY, "inf"),
+        ] {
+            let mut out = String::new();
+            float_repr(value, &mut out);
+            assert_eq!(out, text);
+        }
+    }
+}
