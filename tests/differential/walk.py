@@ -303,7 +303,7 @@ class Program:
         if not self.stack or self.stack[-1].kind == "mark":
             return
         index = self.next_memo
-        if self.rng.random() < 0.06:
+        if self.rng.random() < 0.03:
             index = self.rng.choice([0, 1, 255, 256, 70000, index + 3])
         if self.has(4) and self.rng.random() < 0.7 and index == len(self.memo):
             self.op(b"\x94")
@@ -317,7 +317,7 @@ class Program:
         self.next_memo = max(self.next_memo, index + 1)
 
     def spelled(self, index):
-        if self.rng.random() < 0.05:
+        if self.rng.random() < 0.03:
             return self.rng.choice([b"0%d", b"+%d", b" %d", b"%d ", b"%d_0", b"-%d", b"0x%x", b"%dL"]) % index
         return b"%d" % index
 
@@ -349,7 +349,7 @@ class Program:
         rng, above = self.rng, self.above()
         items, mark = self.since_mark()
         top = self.stack[-1] if above else None
-        moves = [(22, self.literal), (14, lambda: self.value(constructor(rng))), (1, self.odd_number), (1, self.odd_text)]
+        moves = [(22, self.literal), (14, lambda: self.value(constructor(rng))), (0.5, self.odd_number), (0.5, self.odd_text)]
         if rng.random() < 0.004:
             moves = [(1, self.deep)]
         if self.memo:
@@ -381,6 +381,8 @@ class Program:
                 moves.append((25, lambda: self.close(b"u", mark, None, False)))
             if under == "set" and all(entry.hashable for entry in items):
                 moves.append((25, lambda: self.close(b"\x90", mark, None, False)))
+        if top is not None and top.kind == "bytearray":
+            moves.append((1, lambda: self.op(b"\x98")))
         if top is not None and top.kind == "object":
             moves.append((1, lambda: (self.value(rng.choice([None, {}, {"a": 1}, ({}, {"b": 2}), 5])), self.op(b"b"),
                                       self.stack.pop())))
@@ -422,7 +424,7 @@ class Program:
         while self.marks():
             items, mark = self.since_mark()
             self.close(b"t", mark, "tuple", True)
-        if self.rng.random() < 0.85:
+        if self.rng.random() < 0.96:
             while len(self.stack) > 1:
                 if self.has(2):
                     self.pack(min(len(self.stack), self.rng.randint(2, 3)))

@@ -56,9 +56,9 @@ class Reader(pickle.Unpickler):
 
 
 def load(data):
-    """All pickles of a file, as a list."""
+    """All pickles of a file, as a list. One line end after the last is no data: tools that print a pickle leave it."""
     file, values = io.BytesIO(data), []
-    while not values or file.tell() < len(data):
+    while not values or data[file.tell():] not in (b"", b"\n"):
         try:
             values.append(Reader(file, encoding="latin-1").load())
         except BaseException as error:
