@@ -69,7 +69,7 @@ REFUSED = {
     "type_of_three": (P4 + stack_global("builtins", "type") + uni("X") + EMPTY_TUPLE + EMPTY_DICT + TUPLE3 + REDUCE + STOP,
                       ["builtins.type"]),
     "partial": (P4 + stack_global("functools", "partial") + stack_global("os", "system") + TUPLE1 + REDUCE + STOP,
-                ["functools.partial", "os.system"]),
+                ["os.system"]),
     "attrgetter": (P4 + stack_global("operator", "attrgetter") + SHELL + REDUCE + STOP, ["operator.attrgetter"]),
     "import_module": (P4 + stack_global("importlib", "import_module") + SHELL + REDUCE + STOP, ["importlib.import_module"]),
     "nested_pickle": (P4 + stack_global("pickle", "loads") + raw(b"N.") + TUPLE1 + REDUCE + STOP, ["pickle.loads"]),

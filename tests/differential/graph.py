@@ -69,26 +69,16 @@ class Reader:
         state, other = {}, []
         for step in inner.get("then", []):
             (kind, detail), = step.items()
-            if kind == "state" and (detail is None or is_dict(detail)):
-                for key, item in dict_pairs(detail or {}):
-                    node = self.node(key)
-                    state[node.label] = self.node(item)
-            else:
-                other.append(self.node(step))
+            node = self.node(detail)
+            if kind == "state" and node.label == "dict":
+                for key, item in zip(node.children[::2], node.children[1::2]):
+                    state[key.label] = item
+            elif kind != "state" or node.label != ("NoneType", None):
+                other.append(Node(kind, [node]))
         name = error_class(inner["class"], inner["args"])
         fields = [part for key in sorted(state, key=repr) for part in (Node(key), state[key])]
         return Node((tag, name, inner["how"] if tag == "record" else ""),
                     [Node("args", [self.node(arg) for arg in inner["args"]]), Node("state", fields)] + other)
-
-
-def is_dict(value):
-    return isinstance(value, dict) and (len(value) != 1 or next(iter(value)) == "$dict" or not next(iter(value)).startswith("$"))
-
-
-def dict_pairs(value):
-    if len(value) == 1 and "$dict" in value:
-        return value["$dict"]
-    return list(value.items())
 
 
 def error_class(name, args):
