@@ -558,6 +558,9 @@ def main():
             seen.append(shape(data))
             back = pickle.loads(data)
             golden = lossless.encode(back, protocol)
+            if PY2 and protocol == 0:
+                # The text `nan` has no sign; Python 2's C library gives it one.
+                golden = golden.replace(u"nan:fff8000000000000", u"nan")
             if golden != lossless.encode(make(), protocol):
                 print("%s at protocol %d reads back as another value (py%d%d)" % ((name, protocol) + VERSION))
             stem = os.path.join(out, "%s.p%d.py%d%d" % ((name, protocol) + VERSION))
