@@ -376,7 +376,14 @@ class Encoder(object):
         elif name == "__newobj_ex__":
             (function, args, kwargs), how = args, "new"
         elif function is copyreg._reconstructor:
-            function, args, how = args[0], () if args[1] is object else (args[2],), "new"
+            # A base value fills a list or dict as items do from protocol 2 on; another one is what `__new__` takes.
+            (function, base, filling), args, how = args, (), "new"
+            if base is list:
+                items = filling
+            elif base is dict:
+                dictitems = filling.items()
+            elif base is not object:
+                args = (filling,)
         then = []
         items, dictitems = list(items or ()), list(dictitems or ())
         self.kept.extend([items, dictitems, args, kwargs])

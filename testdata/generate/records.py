@@ -117,7 +117,7 @@ HAND = {
     "hand_reconstructor_list_base": (
         ops.proto(2) + ops.glob("copy_reg", "_reconstructor") + ops.MARK + ops.glob("shop.models", "ListSub")
         + ops.glob("__builtin__", "list") + ops.EMPTY_LIST + ops.int1(1) + ops.APPEND + ops.TUPLE + ops.REDUCE + ops.STOP,
-        '{"$record":{"class":["shop.models","ListSub"],"how":"new","args":[[1]]}}'),
+        '{"$record":{"class":["shop.models","ListSub"],"how":"new","args":[],"then":[{"items":[1]}]}}'),
     "hand_newobj_by_reduce": (
         HEAD + ops.stack_global("copyreg", "__newobj__") + PLAIN + ops.int1(1) + ops.TUPLE2 + ops.REDUCE + ops.STOP,
         record("new", "[1]")),
