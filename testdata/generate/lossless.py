@@ -465,6 +465,8 @@ LEAVES = {
     bytearray: lambda value: tag("bytearray", b64(value)),
     bytes: (lambda value: tag("py2str", text(value.decode("latin-1")))) if PY2
     else (lambda value: tag("bytes", b64(value))),
+    # What READONLY_BUFFER makes of a bytearray.
+    memoryview: lambda value: tag("bytes", b64(value)),
     datetime.date: lambda value: tag("date", plain(value.isoformat())),
     datetime.timedelta: lambda value: tag("timedelta", tuple(
         Raw(u"%d" % part) for part in (value.days, value.seconds, value.microseconds))),

@@ -32,7 +32,7 @@ def cpython(python, folder, start, end):
             verdicts[index] = (verdict, detail)
             start = index + 1
         if start < end:
-            verdicts[start] = ("error", "killed: status %d" % done.returncode)
+            verdicts[start] = ("unjudged", "killed: status %d" % done.returncode)
             start += 1
     return verdicts
 
@@ -126,7 +126,9 @@ def main():
     for index, name in enumerate(files):
         verdict, detail = verdicts[index]
         message = next(iter(messages.get(name, [])), "(no message: skipped as no pickle)")
-        if name in documents:
+        if verdict == "unjudged":
+            tally["CPython ran out of memory or time: not judged"] += 1
+        elif name in documents:
             if name in messages and any("error" in line for line in messages[name]):
                 findings.add("converted and reported an error", name, message)
             if verdict == "ok":

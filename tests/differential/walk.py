@@ -61,7 +61,7 @@ class Program:
             b"I0b11\n", b"I010\n", b"I1_000\n", b"I99999999999999999999\n", b"I\n", b"I5L\n", b"I\xd9\xa1\n", b"I5\r\n",
             b"L5\n", b"L5L\n", b"L-5L\n", b"L05L\n", b"L0x1fL\n", b"L1_0L\n", b"LL\n", b"L5LL\n", b"L 5L\n", b"L5l\n",
             b"F1\n", b"F1.5\n", b"F1e5\n", b"F 1.0\n", b"F1.0 \n", b"F1_0.0\n", b"Fnan\n", b"F-nan\n", b"Finf\n", b"F-inf\n",
-            b"FInfinity\n", b"F1.\n", b"F.5\n", b"F+1.0\n", b"F1e400\n", b"F1e-400\n", b"F0x1p3\n", b"F1.#INF\n", b"F-0\n", b"F\n",
+            b"FInfinity\n", b"F1.\n", b"F.5\n", b"F+1.0\n", b"F1e400\n", b"F1e-400\n", b"F0x1p3\n", b"F-0\n", b"F\n",
             b"FNaN\n", b"FiNf\n", b"F1e5L\n"]))
         self.push("number")
 

@@ -61,6 +61,8 @@ def load(data):
     while not values or data[file.tell():] not in (b"", b"\n"):
         try:
             values.append(Reader(file, encoding="latin-1").load())
+        except MemoryError:
+            raise
         except BaseException as error:
             if values:
                 raise TrailingError(type(error).__name__, str(error)) from None
@@ -77,6 +79,8 @@ def judge(path):
         values = load(path.read_bytes())
     except TrailingError as error:
         return "trailing", ": ".join(map(str, error.args))
+    except MemoryError:
+        return "unjudged", "MemoryError"
     except NotData as error:
         return "error", "NotData: %s" % error
     except BaseException as error:
