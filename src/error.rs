@@ -193,6 +193,13 @@ impl Error {
         self
     }
 
+    /// Moves the error to a place.
+    #[must_use]
+    pub(crate) fn at(mut self, at: Location) -> Self {
+        self.0.at = at;
+        self
+    }
+
     /// Names the input, unless it is named already.
     #[must_use]
     pub fn in_file(mut self, file: &str) -> Self {
@@ -285,6 +292,7 @@ impl fmt::Display for LimitExceeded {
 pub struct Failure {
     findings: Vec<Error>,
     more: u64,
+    foreign: bool,
 }
 
 impl Failure {
@@ -304,19 +312,30 @@ impl Failure {
     }
 
     pub(crate) fn new(findings: Vec<Error>, more: u64) -> Self {
-        Failure { findings, more }
+        Failure { findings, more, foreign: false }
+    }
+
+    /// The input is something else than a pickle, and its beginning says so.
+    pub(crate) fn foreign(findings: Vec<Error>) -> Self {
+        Failure { findings, more: 0, foreign: true }
+    }
+
+    /// Whether the input is something else than a pickle (a web page, an image, text), not a broken one.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign
     }
 
     /// Names the input in every finding.
     #[must_use]
     pub fn in_file(self, file: &str) -> Self {
-        Failure { findings: self.findings.into_iter().map(|e| e.in_file(file)).collect(), more: self.more }
+        let Failure { findings, more, foreign } = self;
+        Failure { findings: findings.into_iter().map(|e| e.in_file(file)).collect(), more, foreign }
     }
 }
 
 impl From<Error> for Failure {
     fn from(e: Error) -> Self {
-        Failure { findings: vec![e], more: 0 }
+        Failure { findings: vec![e], more: 0, foreign: false }
     }
 }
 

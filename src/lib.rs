@@ -1,7 +1,9 @@
 //! depickle gets data out of Python pickles, safely and without Python.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing opens an input yet"))]
-pub(crate) mod container;
+mod container;
+#[cfg(feature = "json")]
+mod convert;
+mod document;
 pub mod error;
 mod globals;
 pub mod limits;
@@ -12,6 +14,21 @@ pub mod name;
 pub mod opcode;
 pub mod policy;
 mod report;
+#[cfg(feature = "json")]
+mod select;
 mod source;
+pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
+
+#[cfg(feature = "json")]
+pub use convert::{Converter, Report};
+pub use document::{Document, Reader};
+pub use globals::table::{RegistryRow, registry};
+pub use limits::Limits;
+pub use machine::Trailing;
+pub use policy::Policy;
+pub use report::ledger::{Entry, Fidelity, Ledger, Step};
+pub use view::{ValueKind, ValueRef};
+#[cfg(feature = "writers")]
+pub use writers::options::{Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};

@@ -45,7 +45,11 @@ impl fmt::Display for Location {
             some = true;
         }
         if let Some(offset) = self.offset {
-            write!(f, "{}at offset {offset:#x}", if some { ", " } else { "" })?;
+            f.write_str(if some { ", " } else { "" })?;
+            if let Some(opcode) = self.opcode {
+                write!(f, "{opcode} ")?;
+            }
+            write!(f, "at offset {offset:#x}")?;
             some = true;
         }
         if let Some(member) = &self.member {

@@ -119,7 +119,11 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     }
     let builtin = base_name.module == "builtins" && base_name.name != "object";
     if !builtin {
-        return instance(ctx, class, &[], None);
+        let made = instance(ctx, class, &[], None)?;
+        // `object.__new__` refuses a class with a layout of its own (OrderedDict, deque, datetime, exceptions).
+        let plain = matches!(made, Value::Object(id)
+            if matches!(ctx.graph.kind(id), Kind::Record | Kind::Pending | Kind::Zone));
+        return if plain { Ok(made) } else { ctx.reject("expected a class based on object") };
     }
     match (ctx.registry.action(class), value) {
         // The base's content is what items or dict items are from protocol 2 on.

@@ -103,6 +103,41 @@ pub(crate) fn python3_name(name: &GlobalName) -> GlobalName {
     super::python2::python3_name(name)
 }
 
+/// One spelling of a name that the registry knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RegistryRow {
+    /// The kind of data.
+    pub kind: &'static str,
+    /// The module as a stream spells it.
+    pub module: &'static str,
+    /// The name as a stream spells it.
+    pub name: &'static str,
+    /// `data`, `part` or `inert`.
+    pub uses: &'static str,
+    /// Which arguments and states are recognised, in words.
+    pub guard: &'static str,
+}
+
+/// Every name that the registry knows, one row per spelling.
+pub fn registry() -> impl Iterator<Item = RegistryRow> {
+    FAMILIES.iter().copied().flatten().flat_map(|row| {
+        row.modules.iter().flat_map(move |spelled| {
+            row.names.iter().map(move |name| RegistryRow {
+                kind: row.kind,
+                module: spelled.name,
+                name: name.split_once('=').map_or(*name, |(wire, _)| wire),
+                uses: match row.uses {
+                    Use::Data(_) => "data",
+                    Use::Part(_) => "part",
+                    Use::Inert => "inert",
+                },
+                guard: row.guard,
+            })
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,7 +76,8 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     if !fresh {
         return Ok(graph.remember_unsealed(id)?);
     }
-    if new.len() == stride || graph.get(id).flags & flag::UNSEALED != 0 {
+    // One key repeats nothing; a tuple may still hold what is unhashable.
+    if new.len() == stride && !matches!(new.first(), Some(Value::Object(_))) {
         return Ok(());
     }
     if all_str && stride == 2 {

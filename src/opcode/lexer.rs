@@ -55,6 +55,11 @@ impl<'a> Lexer<'a> {
         self.cursor.next_byte()
     }
 
+    /// Reads to the end of the source, so that a checksum there is checked; what is left is dropped.
+    pub fn drain(&mut self) -> Result<(), Error> {
+        self.cursor.drain()
+    }
+
     /// Opens the frame that a FRAME opcode declares.
     pub fn open_frame(&mut self, len: u64) -> Result<(), Error> {
         self.cursor.open_frame(len)

@@ -225,6 +225,16 @@ impl<'a> Cursor<'a> {
         left
     }
 
+    /// Reads to the end of the source and drops everything.
+    pub fn drain(&mut self) -> Result<(), Error> {
+        self.frame_end = UNFRAMED;
+        while !self.source_ended {
+            self.pos = self.filled;
+            self.fill(1)?;
+        }
+        Ok(())
+    }
+
     /// Makes `wanted` bytes from `pos` on available, if the source has them; reads whole chunks.
     fn fill(&mut self, wanted: usize) -> Result<(), Error> {
         if self.pos > 0 {

@@ -37,7 +37,13 @@ pub(crate) enum Sharing {
 ///
 /// # Errors
 /// A cycle where sharing is written out; more values than the output limit has bytes; nesting beyond the limit.
-pub(crate) fn check(graph: &Graph, roots: &[Value], sharing: Sharing, max_output: u64, max_depth: u32) -> Result<(), Error> {
+pub(crate) fn check(
+    graph: &Graph,
+    roots: &[Value],
+    sharing: Sharing,
+    max_output: u64,
+    max_depth: u32,
+) -> Result<(), Error> {
     if !graph.has_shared() {
         return Ok(());
     }

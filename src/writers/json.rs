@@ -45,14 +45,8 @@ impl<F: Formatter> Json<F> {
 }
 
 impl<F: Formatter> Sink for Json<F> {
-    const CAPS: Caps = Caps {
-        bytes: false,
-        non_finite: false,
-        big_ints: true,
-        any_keys: false,
-        escapes: true,
-        max_depth: MAX_DEPTH,
-    };
+    const CAPS: Caps =
+        Caps { bytes: false, non_finite: false, big_ints: true, any_keys: false, escapes: true, max_depth: MAX_DEPTH };
 
     #[inline]
     fn buffer(&mut self) -> &mut Vec<u8> {

@@ -8,13 +8,11 @@ pub(crate) mod event;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 
-
 pub(crate) mod keys;
 pub(crate) mod natural;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod path;
-
 
 pub(crate) mod records;
 pub(crate) mod tag;

@@ -17,13 +17,25 @@ use crate::writers::{keys, path, records, text};
 /// What is left to do.
 pub(super) enum Step {
     /// Elements of an array.
-    Seq { walk: Walk, index: u64 },
+    Seq {
+        walk: Walk,
+        index: u64,
+    },
     /// Entries of an object or map; `key` is the one that is being written.
-    Map { walk: Walk, key: Value },
+    Map {
+        walk: Walk,
+        key: Value,
+    },
     /// Entries as pairs.
-    Pairs { walk: Walk, key: Value },
+    Pairs {
+        walk: Walk,
+        key: Value,
+    },
     /// Fields of a record: a range of the pool.
-    Fields { at: usize, end: usize },
+    Fields {
+        at: usize,
+        end: usize,
+    },
     /// An element of an array that is no container's own.
     Element(Value),
     /// The value of a map whose key was a container.
@@ -234,7 +246,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 } else {
                     text::datetime(self.graph, tz, packed, &mut self.scratch)
                 };
-                let dropped = written.map_err(|why| self.unrepresentable(why, "`--lossless` keeps the zone as it is"))?;
+                let dropped =
+                    written.map_err(|why| self.unrepresentable(why, "`--lossless` keeps the zone as it is"))?;
                 if dropped.zone {
                     self.note(Loss::ZoneLost)?;
                 }
@@ -488,7 +501,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             text::ArrayContent::Text(text) => match String::from_utf8(text) {
                 Ok(text) => self.sink.str(&text),
                 Err(_) => {
-                    return Err(self.unrepresentable("expected an array of characters, found lone surrogates", "`--lossless` keeps them"));
+                    return Err(self.unrepresentable(
+                        "expected an array of characters, found lone surrogates",
+                        "`--lossless` keeps them",
+                    ));
                 }
             },
             text::ArrayContent::Bytes(bytes) => self.sink.bytes(bytes),
@@ -499,7 +515,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn record_fields(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Error> {
         self.begin_map(fields.len())?;
         let at = self.pool.len();
-        self.pool.extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
+        self.pool
+            .extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
         self.todo.push(Step::EndMap);
         self.todo.push(Step::Fields { at, end: self.pool.len() });
         Ok(())
@@ -584,7 +601,9 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
             Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
             Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
                 Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
-                Some(records::Name::Class) => path::push_name(options.class_key.as_deref().unwrap_or_default(), &mut out),
+                Some(records::Name::Class) => {
+                    path::push_name(options.class_key.as_deref().unwrap_or_default(), &mut out)
+                }
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },

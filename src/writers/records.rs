@@ -51,9 +51,10 @@ fn add(graph: &Graph, dict: NodeId, from: usize, pool: &mut Vec<Field>) -> Resul
     let mut items = graph.items(dict);
     while let (Some(key), Some(value)) = (items.next(), items.next()) {
         let mut steps = 16;
-        let earlier = pool.iter_mut().take(known).skip(from).find(
-            |f| matches!(f.name, Name::Key(other) if crate::model::key::equal(graph, other, key, &mut steps)),
-        );
+        let earlier =
+            pool.iter_mut().take(known).skip(from).find(
+                |f| matches!(f.name, Name::Key(other) if crate::model::key::equal(graph, other, key, &mut steps)),
+            );
         match earlier {
             Some(field) => field.value = value,
             None => pool.push(Field { name: Name::Key(key), value }),

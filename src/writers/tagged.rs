@@ -18,12 +18,23 @@ use crate::writers::{path, text};
 
 /// What is left to do.
 enum Step {
-    Seq { walk: Walk, index: u64 },
+    Seq {
+        walk: Walk,
+        index: u64,
+    },
     /// Entries of a plain object.
-    Map { walk: Walk, key: Value },
-    Pairs { walk: Walk, key: Value },
+    Map {
+        walk: Walk,
+        key: Value,
+    },
+    Pairs {
+        walk: Walk,
+        key: Value,
+    },
     /// What was done to a record: pairs of a kind and a value.
-    Then { walk: Walk },
+    Then {
+        walk: Walk,
+    },
     Element(Value),
     /// A named field of a tagged map.
     Field(&'static str, Value),
@@ -152,7 +163,8 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
                 }
                 Step::Then { walk } => {
-                    let (Some(Value::Int(what)), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk))
+                    let (Some(Value::Int(what)), Some(value)) =
+                        (self.graph.next_item(walk), self.graph.next_item(walk))
                     else {
                         self.todo.pop();
                         continue;

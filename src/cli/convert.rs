@@ -1,0 +1,224 @@
+//! `depickle convert`: every input, one after another; each is reported, the highest status is returned.
+
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use depickle::error::{Error, ErrorKind, Failure};
+use depickle::location::Location;
+use depickle::{Converter, Fidelity, Format, Report};
+
+use super::args::ConvertArgs;
+use super::exit::Status;
+use super::files::{self, Input};
+use super::ledger;
+use super::output::{Hashing, Pending};
+use super::term::Term;
+
+/// Runs the command.
+pub(super) fn run(args: &ConvertArgs) -> Status {
+    let term = Term::new(args.quiet, args.verbose);
+    match plan(args) {
+        Ok(plan) => all(args, &plan, &term),
+        Err(error) => {
+            term.error(&error);
+            Status::Usage
+        }
+    }
+}
+
+/// What holds for every input.
+struct Plan {
+    converter: Converter,
+    format: Format,
+}
+
+fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
+    let format = format(args)?;
+    let to_stdout = args.output.is_none() && args.out_dir.is_none();
+    if to_stdout && format.is_binary() && io::stdout().is_terminal() {
+        return Err(Error::misuse(format!("expected a file or a pipe for {}, found a terminal", format.name()))
+            .with_hint("`-o FILE` or `--out-dir DIR` writes it to disk"));
+    }
+    if args.mapping.indent.is_some() && format != Format::Json {
+        return Err(Error::misuse(format!("`--indent` is for json, not for {}", format.name())));
+    }
+    let mut converter = Converter::with_options(args.mapping.options(format))
+        .policy(args.policy.policy()?)
+        .trailing(args.policy.trailing())
+        .limits(args.limits.limits());
+    if let Some(path) = &args.mapping.select {
+        converter = converter.select(path)?;
+    }
+    Ok(Plan { converter, format })
+}
+
+/// The format that `--to`, else the extension of `-o` names; JSON without either.
+fn format(args: &ConvertArgs) -> Result<Format, Error> {
+    if let Some(to) = args.to {
+        return Ok(to.into());
+    }
+    let Some(output) = &args.output else { return Ok(Format::Json) };
+    let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
+    Format::of_extension(extension).ok_or_else(|| {
+        let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
+        Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
+            .with_hint("`--to FORMAT` names the format whatever the extension")
+    })
+}
+
+fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
+    let (inputs, missing) = files::expand(&args.inputs);
+    let single = args.out_dir.is_none();
+    if single && (inputs.len() + missing.len() > 1 || inputs.iter().any(|i| i.met)) {
+        let error =
+            Error::misuse(format!("expected one input without `--out-dir`, found {}", inputs.len() + missing.len()))
+                .with_hint("`--out-dir DIR` writes one output per input");
+        term.error(&error);
+        return Status::Usage;
+    }
+    let mut status = Status::Ok;
+    let mut book = ledger::Book::new(args.ledger.is_some());
+    for input in missing {
+        let error = Error::io(input.why, Location::default()).in_file(&input.name);
+        term.error(&error);
+        book.failed(&input.name, None, &Failure::from(error));
+        status = status.max(Status::Io);
+    }
+    let mut skipped = 0u64;
+    let mut targets = std::collections::HashSet::new();
+    for input in &inputs {
+        let target = target(args, plan.format, input);
+        if let Some(target) = &target {
+            if !targets.insert(target.clone()) {
+                let error = Error::misuse(format!("two inputs would be written to `{}`", target.display()))
+                    .in_file(&input.name());
+                term.error(&error);
+                status = status.max(Status::Usage);
+                continue;
+            }
+        }
+        match one(args, plan, input, target.as_deref(), &mut book) {
+            Ok(Done::Converted(report)) => told(input, target.as_deref(), &report, term),
+            Ok(Done::BrokenPipe) => return Status::Ok,
+            Err(failure) if input.met && failure.is_foreign() => {
+                skipped += 1;
+                term.note(&format!("skipped: {failure}"));
+            }
+            Err(failure) => {
+                term.failure(&failure);
+                status = status.max(failure.category().into());
+            }
+        }
+    }
+    if skipped > 0 {
+        term.warning(&format!("{skipped} files that are no pickles were skipped (`-v` names them)"));
+    }
+    if let Some(path) = &args.ledger {
+        if let Err(e) = book.write(path) {
+            term.error(&Error::io(e, Location::default()).in_file(&path.to_string_lossy()));
+            status = status.max(Status::Io);
+        }
+    }
+    status
+}
+
+/// The file an input is written to; `None` is standard output.
+fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> {
+    match (&args.output, &args.out_dir) {
+        (Some(output), _) if output.as_os_str() == "-" => None,
+        (Some(output), _) => Some(output.clone()),
+        (None, Some(folder)) => {
+            // Appended, so that `a.pkl` and `a.pkl.gz` never collide.
+            let mut name = folder.join(&input.relative).into_os_string();
+            name.push(".");
+            name.push(format.extension());
+            Some(PathBuf::from(name))
+        }
+        (None, None) => None,
+    }
+}
+
+enum Done {
+    Converted(Box<Report>),
+    /// Whoever read standard output has gone.
+    BrokenPipe,
+}
+
+fn one(
+    args: &ConvertArgs,
+    plan: &Plan,
+    input: &Input,
+    target: Option<&Path>,
+    book: &mut ledger::Book,
+) -> Result<Done, Failure> {
+    let name = input.name();
+    let io = |e: io::Error, file: &str| Failure::from(Error::io(e, Location::default()).in_file(file));
+    let source: Box<dyn Read + Send> = if input.is_stdin() {
+        Box::new(io::stdin())
+    } else {
+        Box::new(std::fs::File::open(&input.path).map_err(|e| io(e, &name))?)
+    };
+    let mut source = Hashing::new(source, book.is_kept());
+    let mut output = Hashing::new(open(args, target).map_err(|e| named(e, args, target))?, book.is_kept());
+    let result = plan.converter.convert(&mut source, &mut output).map_err(|failure| failure.in_file(&name));
+    if book.is_kept() {
+        // What a refusal left unread belongs to the file that was refused.
+        io::copy(&mut source, &mut io::sink()).map_err(|e| io(e, &name))?;
+    }
+    let (_, input_hash) = source.finish();
+    let (pending, output_hash) = output.finish();
+    let report = match result {
+        Ok(report) => report,
+        Err(failure) if is_broken_pipe(&failure) && target.is_none() => return Ok(Done::BrokenPipe),
+        Err(failure) => {
+            book.failed(&name, input_hash, &failure);
+            return Err(failure);
+        }
+    };
+    match pending.publish() {
+        Ok(()) => {}
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => return Ok(Done::BrokenPipe),
+        Err(e) => return Err(named(e, args, target)),
+    }
+    book.converted(&name, input_hash, target, output_hash, &report);
+    Ok(Done::Converted(Box::new(report)))
+}
+
+fn open(args: &ConvertArgs, target: Option<&Path>) -> io::Result<Pending> {
+    match target {
+        Some(target) => Pending::file(target, !args.no_overwrite),
+        None => Pending::stdout(args.mapping.strict),
+    }
+}
+
+/// An error of the output, with its name.
+fn named(e: io::Error, args: &ConvertArgs, target: Option<&Path>) -> Failure {
+    let exists = e.kind() == io::ErrorKind::AlreadyExists && args.no_overwrite;
+    let error = Error::io(e, Location::default());
+    let error = if exists { error.with_hint("without `--no-overwrite` it is replaced") } else { error };
+    Failure::from(error.in_file(&target.map_or("standard output".into(), Path::to_string_lossy)))
+}
+
+fn is_broken_pipe(failure: &Failure) -> bool {
+    failure
+        .findings()
+        .iter()
+        .any(|e| matches!(e.kind(), ErrorKind::Io(source) if source.kind() == io::ErrorKind::BrokenPipe))
+}
+
+fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
+    let name = input.name();
+    term.ledger(&name, &report.ledger);
+    for note in &report.notes {
+        term.note(&format!("{name}: {note}"));
+    }
+    let to = target.map_or("standard output".into(), Path::to_string_lossy);
+    term.note(&format!(
+        "{name}: {} pickles, {} bytes read, {} bytes written to {to}, {} steps retyped, {} lossy",
+        report.pickles,
+        report.bytes_read,
+        report.bytes_written,
+        report.ledger.total(Fidelity::Retyped),
+        report.ledger.total(Fidelity::Lossy)
+    ));
+}

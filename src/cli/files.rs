@@ -1,0 +1,107 @@
+//! Which files the inputs name: files, folders (recursive), globs, standard input.
+
+use std::path::{Path, PathBuf};
+
+/// One input to convert.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    /// What to open; `-` is standard input.
+    pub path: PathBuf,
+    /// Where its output lies below `--out-dir`, without the format's extension.
+    pub relative: PathBuf,
+    /// It was met in a folder, not named by the user.
+    pub met: bool,
+}
+
+impl Input {
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
+    pub fn is_stdin(&self) -> bool {
+        self.path.as_os_str() == "-"
+    }
+}
+
+/// An input that names nothing, and why.
+pub(super) struct Missing {
+    pub name: String,
+    pub why: std::io::Error,
+}
+
+/// Expands the inputs in the order given; files of a folder by name.
+pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for input in inputs {
+        if input.as_os_str() == "-" {
+            found.push(Input { path: input.clone(), relative: PathBuf::from("stdin"), met: false });
+            continue;
+        }
+        match std::fs::metadata(input) {
+            Ok(meta) if meta.is_dir() => folder(input, input, &mut found, &mut missing),
+            Ok(_) => found.push(Input { path: input.clone(), relative: below(input), met: false }),
+            Err(why) => {
+                let before = found.len();
+                pattern(input, &mut found, &mut missing);
+                if found.len() == before {
+                    missing.push(Missing { name: input.to_string_lossy().into_owned(), why });
+                }
+            }
+        }
+    }
+    (found, missing)
+}
+
+fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
+    // The folder's own name is part of the tree that is mirrored, unless it is only a way to say "here".
+    let top = input.file_name().map(PathBuf::from).unwrap_or_default();
+    for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                let rest = entry.path().strip_prefix(root).unwrap_or(entry.path());
+                found.push(Input { path: entry.path().to_owned(), relative: top.join(rest), met: true });
+            }
+            Ok(_) => {}
+            Err(e) => {
+                let name = e.path().unwrap_or(root).to_string_lossy().into_owned();
+                missing.push(Missing { name, why: e.into() });
+            }
+        }
+    }
+}
+
+/// A glob that the shell did not expand.
+fn pattern(input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
+    let text = input.to_string_lossy();
+    if !text.contains(['*', '?', '[', '{']) {
+        return;
+    }
+    let Ok(glob) = globset::GlobBuilder::new(&text).literal_separator(true).build() else { return };
+    let matcher = glob.compile_matcher();
+    // The longest part without a pattern is where the walk begins.
+    let root: PathBuf =
+        input.components().take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])).collect();
+    let start = if root.as_os_str().is_empty() { Path::new(".") } else { &root };
+    for entry in walkdir::WalkDir::new(start).sort_by_file_name() {
+        let Ok(entry) = entry else { continue };
+        let path = entry.path().strip_prefix(".").unwrap_or(entry.path());
+        if !matcher.is_match(path) {
+            continue;
+        }
+        if entry.file_type().is_dir() {
+            folder(entry.path(), entry.path(), found, missing);
+        } else {
+            found.push(Input { path: path.to_owned(), relative: below(path), met: false });
+        }
+    }
+}
+
+/// Where a named file lies below an output folder: its own relative path, never outside.
+fn below(path: &Path) -> PathBuf {
+    let normal: PathBuf =
+        path.components().filter(|c| matches!(c, std::path::Component::Normal(_))).map(|c| c.as_os_str()).collect();
+    let leaves =
+        path.components().any(|c| !matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+    if leaves { path.file_name().map(PathBuf::from).unwrap_or(normal) } else { normal }
+}

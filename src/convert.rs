@@ -1,0 +1,309 @@
+//! Converting: reading joined to writing, with everything checked before the first byte that can be.
+
+use std::io::{Read, Write};
+
+use crate::document::{Document, Reader};
+use crate::error::{Error, Failure};
+use crate::limits::Limits;
+use crate::location::Location;
+use crate::machine::Trailing;
+use crate::model::graph::{Graph, Kind};
+use crate::model::value::Value;
+use crate::policy::Policy;
+use crate::report::ledger::{Ledger, Step};
+use crate::select::Select;
+use crate::writers::check::{self, Sharing};
+use crate::writers::event::Sink;
+use crate::writers::natural::Natural;
+use crate::writers::options::{Format, Loss, Mapping, WriteOptions};
+use crate::writers::out::Out;
+use crate::writers::tagged::Tagged;
+
+/// What a conversion did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// Pickles in the input.
+    pub pickles: u64,
+    /// Bytes of the (decompressed) stream.
+    pub bytes_read: u64,
+    /// Bytes of output.
+    pub bytes_written: u64,
+    /// The highest protocol that a pickle declares.
+    pub protocol: u8,
+    /// The compression that was peeled off, outermost first.
+    pub codecs: Vec<&'static str>,
+    /// What was noted on the way and is no error.
+    pub notes: Vec<String>,
+    /// Every step that was not exact.
+    pub ledger: Ledger,
+}
+
+/// Converts pickles. Built once, used for any number of inputs.
+///
+/// See the crate's documentation for a complete example.
+#[derive(Clone, Debug)]
+pub struct Converter {
+    policy: Policy,
+    limits: Limits,
+    options: WriteOptions,
+    trailing: Trailing,
+    select: Option<Select>,
+}
+
+impl Converter {
+    /// A converter to `format`: data only, default limits, natural mapping.
+    pub fn new(format: Format) -> Self {
+        Converter::with_options(WriteOptions::new(format))
+    }
+
+    /// A converter with these options.
+    pub fn with_options(options: WriteOptions) -> Self {
+        Converter {
+            policy: Policy::new(),
+            limits: Limits::default(),
+            options,
+            trailing: Trailing::default(),
+            select: None,
+        }
+    }
+
+    /// Admits what the policy admits.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets what an input may cost.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Says what is done with bytes after the last STOP that are no pickle.
+    #[must_use]
+    pub fn trailing(mut self, trailing: Trailing) -> Self {
+        self.trailing = trailing;
+        self
+    }
+
+    /// Writes only the value at a path such as `$.rows[3].price`.
+    ///
+    /// # Errors
+    /// `Misuse` where the path cannot be read.
+    pub fn select(mut self, path: &str) -> Result<Self, Error> {
+        self.select = Some(Select::parse(path)?);
+        Ok(self)
+    }
+
+    /// Reads an input and writes it to `output`. Nothing is written before every name, the structure and the expansion were
+    /// checked; after an error `output` may hold a part.
+    ///
+    /// # Errors
+    /// All findings of the input, or what the format cannot carry.
+    pub fn convert(&self, input: impl Read + Send, output: &mut dyn Write) -> Result<Report, Failure> {
+        let reader = Reader::new().policy(self.policy.clone()).limits(self.limits.clone()).trailing(self.trailing);
+        let document = reader.read(input)?;
+        Ok(self.write(&document, output)?)
+    }
+
+    /// Writes a document that was read.
+    ///
+    /// # Errors
+    /// What the format cannot carry, the output limit, I/O.
+    pub fn write(&self, document: &Document, output: &mut dyn Write) -> Result<Report, Error> {
+        let graph = &document.graph;
+        let (roots, prefix) = match &self.select {
+            Some(select) => select.apply(graph, &document.roots)?,
+            None => (document.roots.clone(), None),
+        };
+        let mut ledger = Ledger::default();
+        let max_output = self.limits.output_for(document.bytes());
+        let sharing = match (self.options.mapping, self.options.format) {
+            (Mapping::Lossless, _) | (_, Format::Protobuf) => Sharing::Kept,
+            (Mapping::Natural, _) => Sharing::Expanded,
+        };
+        check::check(graph, &roots, sharing, max_output, self.limits.max_depth)?;
+        let job = Job {
+            graph,
+            roots: &roots,
+            prefix: prefix.as_deref(),
+            options: &self.options,
+            max_output,
+            max_depth: self.limits.max_depth.saturating_mul(4),
+        };
+        let bytes_written = job.write(&mut ledger, output)?;
+        Ok(Report {
+            pickles: document.roots.len() as u64,
+            bytes_read: document.bytes(),
+            bytes_written,
+            protocol: document.protocol(),
+            codecs: document.codecs().to_vec(),
+            notes: document.notes().to_vec(),
+            ledger,
+        })
+    }
+}
+
+/// One output: what is written and how.
+struct Job<'a> {
+    graph: &'a Graph,
+    roots: &'a [Value],
+    /// The path of what was selected.
+    prefix: Option<&'a str>,
+    options: &'a WriteOptions,
+    max_output: u64,
+    /// Levels of the output; a value may take several (a tag, its map, its items).
+    max_depth: u32,
+}
+
+impl Job<'_> {
+    fn write(&self, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        match self.options.format {
+            #[cfg(feature = "json")]
+            Format::Json => {
+                let indent = self.options.indent.map(|n| vec![b' '; usize::from(n)]);
+                match &indent {
+                    None => self.document(crate::writers::json::compact(), ledger, output),
+                    Some(indent) => self.document(crate::writers::json::pretty(indent), ledger, output),
+                }
+            }
+            #[cfg(feature = "json")]
+            Format::Ndjson => self.lines(crate::writers::json::compact(), ledger, output),
+            #[allow(unreachable_patterns, reason = "every format may be compiled out")]
+            format => {
+                let _ = (ledger, output);
+                Err(Error::misuse(format!("this build does not write {}", format.name())))
+            }
+        }
+    }
+
+    fn out<'w>(&self, output: &'w mut dyn Write) -> Out<'w> {
+        Out::new(output, self.max_output)
+    }
+
+    /// The path of the `n`th root.
+    fn path(&self, n: usize) -> String {
+        match (self.prefix, self.roots.len()) {
+            (Some(prefix), _) => prefix.to_owned(),
+            (None, 1) => "$".to_owned(),
+            (None, _) => format!("$[{n}]"),
+        }
+    }
+
+    /// One text document: the value, or an array of all pickles.
+    fn document<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        let many = self.roots.len() != 1;
+        match self.options.mapping {
+            Mapping::Natural => {
+                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
+                if many {
+                    writer.sink().begin_array(self.roots.len());
+                }
+                for (n, root) in self.roots.iter().enumerate() {
+                    if many {
+                        writer.sink().element();
+                    }
+                    writer.write(*root, &self.path(n))?;
+                }
+                if many {
+                    writer.sink().end_array();
+                }
+                writer.sink().buffer().push(b'\n');
+                writer.finish()
+            }
+            Mapping::Lossless => {
+                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
+                if many {
+                    writer.sink().begin_array(self.roots.len());
+                }
+                for (n, root) in self.roots.iter().enumerate() {
+                    if many {
+                        writer.sink().element();
+                    }
+                    writer.write(*root, &self.path(n))?;
+                }
+                if many {
+                    writer.sink().end_array();
+                }
+                writer.sink().buffer().push(b'\n');
+                writer.finish()
+            }
+        }
+    }
+
+    /// The values that become lines: the elements of a list, or the pickles of a file of many.
+    fn line_values(&self) -> Vec<(Value, String)> {
+        if let [Value::Object(id)] = self.roots {
+            if self.graph.kind(*id) == Kind::List {
+                let prefix = self.prefix.unwrap_or("$");
+                return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
+            }
+        }
+        self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect()
+    }
+
+    /// One line per value; each stands alone.
+    fn lines<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        match self.options.mapping {
+            Mapping::Natural => {
+                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
+                for (value, path) in self.line_values() {
+                    writer.write(value, &path)?;
+                    writer.sink().buffer().push(b'\n');
+                }
+                writer.finish()
+            }
+            Mapping::Lossless => {
+                let lines = self.line_values();
+                let shared = shared_between(self.graph, &lines);
+                for path in shared {
+                    ledger.count(Step::SharingLost, || path);
+                    if self.options.loss == Loss::Error {
+                        let what = format!("lossy under `--strict`: {}", Step::SharingLost.words());
+                        return Err(Error::unrepresentable(what, Location::path("$".to_owned()))
+                            .with_hint("`--to json --lossless` keeps sharing"));
+                    }
+                }
+                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
+                for (value, path) in lines {
+                    writer.forget();
+                    writer.write(value, &path)?;
+                    writer.sink().buffer().push(b'\n');
+                }
+                writer.finish()
+            }
+        }
+    }
+}
+
+/// The paths of lines that hold an object which an earlier line holds too.
+fn shared_between(graph: &Graph, lines: &[(Value, String)]) -> Vec<String> {
+    if !graph.has_shared() || lines.len() < 2 {
+        return Vec::new();
+    }
+    let mut first = vec![u32::MAX; graph.len()];
+    let mut found = Vec::new();
+    for (n, (value, path)) in lines.iter().enumerate() {
+        let mut todo = vec![*value];
+        let mut repeated = false;
+        while let Some(value) = todo.pop() {
+            let Value::Object(id) = value else { continue };
+            let Some(slot) = first.get_mut(id.0 as usize) else { continue };
+            if *slot == u32::MAX {
+                *slot = n as u32;
+                todo.extend(graph.items(id));
+                todo.extend(graph.extra(id));
+            } else if *slot != n as u32 {
+                repeated |=
+                    !matches!(graph.kind(id), Kind::Zone | Kind::Uuid | Kind::Complex | Kind::Fraction | Kind::Range);
+            }
+        }
+        if repeated {
+            found.push(path.clone());
+        }
+    }
+    found
+}

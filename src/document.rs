@@ -1,0 +1,142 @@
+//! Reading: from bytes to a document, the values of every pickle in an input.
+
+use std::io::Read;
+
+use crate::container;
+use crate::error::{Error, ErrorKind, Failure};
+use crate::globals::Registry;
+use crate::limits::Limits;
+use crate::location::Location;
+use crate::machine::{Machine, Outcome, Trailing};
+use crate::model::graph::Graph;
+use crate::model::value::Value;
+use crate::opcode::lexer::Lexer;
+use crate::policy::Policy;
+use crate::view::ValueRef;
+
+/// How far into a stream an error may lie for the stream to be no pickle at all.
+const HEAD: u64 = 512;
+
+/// Reads pickles. Nothing is executed, imported or called.
+///
+/// ```
+/// let document = depickle::Reader::new().read(&b"\x80\x04]\x94(K\x01K\x02e."[..])?;
+/// let root = document.roots().next().expect("one pickle");
+/// assert_eq!(root.len(), Some(2));
+/// # Ok::<(), depickle::error::Failure>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    policy: Policy,
+    limits: Limits,
+    trailing: Trailing,
+}
+
+impl Reader {
+    /// Data only, default limits.
+    pub fn new() -> Self {
+        Reader::default()
+    }
+
+    /// Admits what the policy admits.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets what an input may cost.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Says what is done with bytes after the last STOP that are no pickle.
+    #[must_use]
+    pub fn trailing(mut self, trailing: Trailing) -> Self {
+        self.trailing = trailing;
+        self
+    }
+
+    /// Reads every pickle of an input, compressed or not.
+    ///
+    /// # Errors
+    /// All findings of the input: refused globals and values, malformed bytes, limits, I/O.
+    pub fn read<'a>(&self, input: impl Read + Send + 'a) -> Result<Document, Failure> {
+        let opened = container::open(Box::new(input), &self.limits)?;
+        let (head, head_is_all) = (opened.head.clone(), opened.head_is_all);
+        let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
+        let mut lexer = Lexer::new(opened.reader, &self.limits);
+        let machine = Machine::new(Registry::new(self.policy.clone()), &self.limits);
+        let mut outcome = machine.run(&mut lexer, self.trailing);
+        if outcome.findings.errors.is_empty() {
+            // Checksums of compressed streams stand at their end.
+            if let Err(error) = lexer.drain() {
+                outcome.findings.errors.push(error);
+            }
+        }
+        let Outcome { graph, roots, findings, bytes, protocol } = outcome;
+        if findings.errors.is_empty() {
+            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
+        }
+        let errors = findings.errors;
+        if let ([error], true) = (errors.as_slice(), roots.is_empty()) {
+            if let Some(explained) = explain(error, &head, head_is_all) {
+                return Err(Failure::foreign(vec![explained]));
+            }
+        }
+        Err(Failure::new(errors, findings.more))
+    }
+}
+
+/// Says what an input is that is no pickle, where its beginning tells.
+fn explain(error: &Error, head: &[u8], head_is_all: bool) -> Option<Error> {
+    if !matches!(error.kind(), ErrorKind::Malformed(_)) || error.location().offset.is_some_and(|at| at >= HEAD) {
+        return None;
+    }
+    let found = container::not_a_pickle(head, head_is_all)?;
+    let plain = Error::malformed(format!("expected a pickle, found {}", found.what), Location::default());
+    Some(match found.hint {
+        Some(hint) => plain.with_hint(hint),
+        None => plain,
+    })
+}
+
+/// The values of an input: one root per pickle.
+#[derive(Debug)]
+pub struct Document {
+    pub(crate) graph: Graph,
+    pub(crate) roots: Vec<Value>,
+    notes: Vec<String>,
+    bytes: u64,
+    protocol: u8,
+    codecs: Vec<&'static str>,
+}
+
+impl Document {
+    /// One value per pickle, in stream order.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = ValueRef<'_>> {
+        self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))
+    }
+
+    /// What was noted on the way and is no error.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Bytes of the (decompressed) stream.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The highest protocol that a pickle declares.
+    pub fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// The compression that was peeled off, outermost first.
+    pub fn codecs(&self) -> &[&'static str] {
+        &self.codecs
+    }
+}
