@@ -4,7 +4,7 @@ use super::args;
 use super::table::{Row, Use, module};
 use super::{Class, Ctx, Forms};
 use crate::machine::Reject;
-use crate::model::graph::{Graph, Kind};
+use crate::model::graph::{Graph, Kind, flag};
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 
@@ -92,14 +92,16 @@ pub(super) fn ordered_dict_state(graph: &mut Graph, target: NodeId, state: Value
     let reject = |problem: &str| {
         Err(Reject::Value { name: GlobalName::new("collections", "OrderedDict"), problem: problem.to_owned() })
     };
-    if graph.extra(target).is_some() {
+    if graph.get(target).flags & flag::BUILT != 0 {
         return reject("expected one state, found a second BUILD");
     }
     let Some(fields) = args::fields(graph, state) else { return reject("expected a dict of attributes as state") };
     if fields.iter().any(|(name, _)| name.starts_with("__")) {
         return reject("expected attributes that are not special, found a name that begins with `__`");
     }
-    if !fields.is_empty() {
+    let is_empty = fields.is_empty();
+    graph.set_flags(target, flag::BUILT, 0);
+    if !is_empty {
         graph.set_extra(target, state)?;
     }
     Ok(())

@@ -65,6 +65,16 @@ impl Memo {
         Ok(())
     }
 
+    /// Stores a value in a slot that is taken.
+    pub fn replace(&mut self, index: u64, value: Value) {
+        match usize::try_from(index).ok().and_then(|i| self.dense.get_mut(i)) {
+            Some(slot) => *slot = Some(value),
+            None => {
+                self.sparse.insert(index, value);
+            }
+        }
+    }
+
     /// Forgets everything; the memory is kept for the next pickle.
     pub fn clear(&mut self) {
         self.dense.clear();

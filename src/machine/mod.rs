@@ -186,6 +186,9 @@ pub(crate) struct Machine<G> {
     max_memory: u64,
     max_memo: u64,
     max_digits: u32,
+    /// The first memo slot that was filled twice. No pickler does that, and readers disagree on what it means; where the
+    /// input is refused anyway, it only adds to the notes.
+    repeated_slot: Option<u64>,
     /// Offset at which the memory budget grows next.
     next_allowance: u64,
 }
@@ -207,6 +210,7 @@ impl<G: Globals> Machine<G> {
             max_memory: limits.max_memory,
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
+            repeated_slot: None,
             next_allowance: 0,
         }
     }
@@ -236,6 +240,14 @@ impl<G: Globals> Machine<G> {
                     self.findings.push(error);
                     break;
                 }
+            }
+        }
+        if let Some(slot) = self.repeated_slot {
+            let what = format!("expected each memo slot to be filled once, found {slot} filled again");
+            if self.findings.errors.is_empty() {
+                self.findings.push(Error::malformed(what, Location::default()));
+            } else {
+                self.findings.notes.push(what);
             }
         }
         if self.findings.errors.is_empty() {

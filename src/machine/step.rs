@@ -535,7 +535,11 @@ impl<G: Globals> Machine<G> {
         self.graph.charge(size_of::<Value>() as u64)?;
         match self.memo.put(index, value) {
             Ok(()) => Ok(()),
-            Err(memo::Taken) => malformed(format!("expected a free memo slot, found {index} taken")),
+            Err(memo::Taken) => {
+                self.memo.replace(index, value);
+                self.repeated_slot.get_or_insert(index);
+                Ok(())
+            }
         }
     }
 

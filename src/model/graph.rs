@@ -57,6 +57,8 @@ pub(crate) mod flag {
     pub const UNSEALED: u8 = 2;
     /// Every key so far is a str without lone surrogates.
     pub const STR_KEYS: u8 = 4;
+    /// It was given its state.
+    pub const BUILT: u8 = 8;
 }
 
 /// No further segment, no extra value.
@@ -490,7 +492,7 @@ impl Graph {
         crate::model::key::extend(self, id, members, 1)
     }
 
-    pub(super) fn set_flags(&mut self, id: NodeId, set: u8, cleared: u8) {
+    pub fn set_flags(&mut self, id: NodeId, set: u8, cleared: u8) {
         let object = &mut self.objects[id.0 as usize];
         object.flags = (object.flags | set) & !cleared;
     }

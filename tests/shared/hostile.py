@@ -183,7 +183,8 @@ class Check:
             say("%s: exit %d, and the output file %s" % (label, got.code, "stands there" if os.path.exists(out) else "is missing"))
         if got.code != 0:
             for name in filter(None, r["scan_globals"].split(";")):
-                if not reported(name, got.err):
+                # What stands past bytes that are no pickle is for `scan` to find.
+                if r["id"] != "C43" and not reported(name, got.err):
                     say("%s: `%s` is not in the report: %s" % (label, name, got.err.strip()[:200]))
         elif os.path.exists(out):
             self.value(r, out, extra, say)
