@@ -134,7 +134,8 @@ fn strip(mut n: BigInt, two: &mut i64, five: &mut i64, sign: i64) -> BigInt {
     }
 }
 
-fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
+/// The greatest common divisor, by Euclid; callers bound the bits.
+pub(crate) fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
     while !b.is_zero() {
         let rest = &a % &b;
         a = std::mem::replace(&mut b, rest);
