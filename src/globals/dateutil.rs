@@ -1,7 +1,7 @@
-//! `dateutil`: zones that are kept by value, and rules that are kept as records.
+//! `dateutil.tz`: zones that are kept by value.
 //!
 //! tzutc, tzoffset, tzlocal and tzfile are data, in the forms of versions 1.5 to 4.0. tzrange, tzstr, iCalendar and Windows
-//! zones hold rules in classes of their own and stay records, as do relativedelta and rrule.
+//! zones hold rules in classes of their own and stay records.
 
 use super::table::{Module, Row, Use, module};
 use super::{Class, Ctx, Forms, args, datetime, zones};
@@ -55,27 +55,6 @@ pub(super) static ROWS: &[Row] = &[
         kind: "dateutil-tz",
         modules: TZ,
         names: &["_ttinfo", "_tzicalvtz", "tzrange", "tzstr", "tzwin", "tzwinlocal"],
-        uses: Use::Inert,
-        guard: "a record",
-    },
-    Row {
-        kind: "relativedelta",
-        modules: &[module("dateutil.relativedelta")],
-        names: &["relativedelta"],
-        uses: Use::Inert,
-        guard: "a record",
-    },
-    Row {
-        kind: "relativedelta",
-        modules: &[module("dateutil._common")],
-        names: &["weekday"],
-        uses: Use::Inert,
-        guard: "a record",
-    },
-    Row {
-        kind: "rrule",
-        modules: &[module("dateutil.rrule")],
-        names: &["rrule", "rruleset", "weekday"],
         uses: Use::Inert,
         guard: "a record",
     },

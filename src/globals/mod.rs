@@ -19,6 +19,8 @@ mod python2;
 pub(crate) mod records;
 mod structs;
 pub(crate) mod table;
+#[cfg(test)]
+mod temporal_tests;
 mod uuid;
 mod zones;
 

@@ -3,14 +3,13 @@
 //! A Decimal stays text, so that an exponent of nine digits costs nothing. The text is what `str()` prints: Python's parser
 //! also takes blanks, underscores and other scripts' digits, which no pickler writes; they are refused.
 
-use num_bigint::{BigInt, Sign};
+use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::Zero;
 
 use super::table::{Row, Use, module};
 use super::{Class, Ctx, Forms, args};
 use crate::machine::Reject;
 use crate::model::graph::Kind;
-use crate::model::number;
 use crate::model::value::Value;
 
 pub(super) static ROWS: &[Row] = &[
@@ -138,12 +137,21 @@ fn reduce(ctx: &mut Ctx<'_>, n: &mut BigInt, d: &mut BigInt) -> Result<(), Rejec
     if bits > 64 {
         ctx.graph.charge(bits * bits / 128)?;
     }
-    let divisor = BigInt::from(number::gcd(n.magnitude().clone(), d.magnitude().clone()));
+    let divisor = BigInt::from(gcd(n.magnitude().clone(), d.magnitude().clone()));
     if divisor != BigInt::from(1) {
         *n /= &divisor;
         *d /= &divisor;
     }
     Ok(())
+}
+
+/// The greatest common divisor, by Euclid; the caller bounds the bits.
+fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
+    while !b.is_zero() {
+        let rest = &a % &b;
+        a = std::mem::replace(&mut b, rest);
+    }
+    a
 }
 
 #[cfg(test)]

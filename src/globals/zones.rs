@@ -1,4 +1,4 @@
-//! Named time zones: `zoneinfo` and `pytz`, and the date classes of libraries that are kept as records.
+//! Named time zones: `zoneinfo` and `pytz`, and arrow's dates, which are kept as records.
 //!
 //! A zone is what the stream says of it, its name; rules are looked up by whoever needs an offset, never here.
 
@@ -46,32 +46,6 @@ pub(super) static ROWS: &[Row] = &[
         names: &["DstTzInfo", "StaticTzInfo"],
         uses: Use::Inert,
         guard: "a type as a value, or a record",
-    },
-    Row {
-        kind: "pendulum",
-        modules: &[
-            module("pendulum"),
-            module("pendulum.date"),
-            module("pendulum.datetime"),
-            module("pendulum.duration"),
-            module("pendulum.pendulum"),
-            module("pendulum.time"),
-            module("pendulum.tz.timezone"),
-        ],
-        names: &[
-            "Date",
-            "DateTime",
-            "Duration",
-            "FixedTimezone",
-            "Interval",
-            "Pendulum",
-            "Period",
-            "Time",
-            "Timezone",
-            "Timezone._unpickle",
-        ],
-        uses: Use::Inert,
-        guard: "a record",
     },
     Row {
         kind: "arrow-date",

@@ -8,3 +8,5 @@ pub(crate) mod key;
 pub(crate) mod number;
 pub(crate) mod temporal;
 pub(crate) mod value;
+#[cfg(feature = "writers")]
+pub(crate) mod zones;
