@@ -3,7 +3,7 @@
 //! A Decimal stays text, so that an exponent of nine digits costs nothing. The text is what `str()` prints: Python's parser
 //! also takes blanks, underscores and other scripts' digits, which no pickler writes; they are refused.
 
-use num_bigint::{BigInt, BigUint, Sign};
+use num_bigint::{BigInt, Sign};
 use num_traits::Zero;
 
 use super::table::{Row, Use, module};
@@ -132,12 +132,12 @@ fn reduce(ctx: &mut Ctx<'_>, n: &mut BigInt, d: &mut BigInt) -> Result<(), Rejec
     if bits > MAX_BITS {
         return ctx.reject(format!("expected ints of at most {MAX_BITS} bits, found one of {bits}"));
     }
-    // Euclid's remainders are about as many as there are bits; a sixteenth of them is charged, so that time is bounded by
-    // the input even where one pair of ints is fetched again and again.
+    // The work is quadratic, and one pair of ints may be fetched again and again: it is charged like memory, so that time
+    // is bounded by the input.
     if bits > 64 {
         ctx.graph.charge(bits * bits / 128)?;
     }
-    let divisor = BigInt::from(gcd(n.magnitude().clone(), d.magnitude().clone()));
+    let divisor = gcd(BigInt::from(n.magnitude().clone()), d.clone());
     if divisor != BigInt::from(1) {
         *n /= &divisor;
         *d /= &divisor;
@@ -145,8 +145,34 @@ fn reduce(ctx: &mut Ctx<'_>, n: &mut BigInt, d: &mut BigInt) -> Result<(), Rejec
     Ok(())
 }
 
-/// The greatest common divisor, by Euclid; the caller bounds the bits.
-fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
+/// The greatest common divisor of two numbers that are not negative (Lehmer's algorithm; Knuth, TAOCP 2, 4.5.2, algorithm L):
+/// Euclid's quotients come from the leading 62 bits as long as these decide them; the factors are those of Euclid's algorithm on
+/// 62-bit numbers, so none of them exceeds 2⁶².
+fn gcd(mut a: BigInt, mut b: BigInt) -> BigInt {
+    if a < b {
+        std::mem::swap(&mut a, &mut b);
+    }
+    while b.bits() > 64 {
+        let shift = a.bits().saturating_sub(62);
+        let leading = |n: &BigInt| i64::try_from(n >> shift).unwrap_or(0);
+        let (mut x, mut y) = (leading(&a), leading(&b));
+        let (mut a_of_a, mut b_of_a, mut a_of_b, mut b_of_b) = (1_i64, 0_i64, 0_i64, 1_i64);
+        while y + a_of_b != 0 && y + b_of_b != 0 {
+            let quotient = (x + a_of_a) / (y + a_of_b);
+            if quotient != (x + b_of_a) / (y + b_of_b) {
+                break;
+            }
+            (a_of_a, a_of_b) = (a_of_b, a_of_a - quotient * a_of_b);
+            (b_of_a, b_of_b) = (b_of_b, b_of_a - quotient * b_of_b);
+            (x, y) = (y, x - quotient * y);
+        }
+        (a, b) = if b_of_a == 0 {
+            let rest = &a % &b;
+            (b, rest)
+        } else {
+            (&a * a_of_a + &b * b_of_a, &a * a_of_b + &b * b_of_b)
+        };
+    }
     while !b.is_zero() {
         let rest = &a % &b;
         a = std::mem::replace(&mut b, rest);
@@ -156,7 +182,29 @@ fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
 
 #[cfg(test)]
 mod tests {
-    use super::is_decimal;
+    use super::*;
+
+    #[test]
+    fn common_divisors() {
+        let power = |base: u32, exponent: u32| BigInt::from(base).pow(exponent);
+        let (a, b) = (power(3, 400) * power(7, 300), power(3, 200) * power(11, 500));
+        assert_eq!(gcd(a.clone(), b.clone()), power(3, 200));
+        assert_eq!(gcd(b, a.clone()), power(3, 200));
+        assert_eq!(gcd(a.clone(), a.clone()), a);
+        assert_eq!(gcd(a.clone(), BigInt::from(0)), a);
+        assert_eq!(gcd(&a * 2, &a * 3), a);
+        // A quotient that the leading bits cannot hold, and two numbers that hardly differ.
+        assert_eq!(gcd(power(2, 900) + 1, power(2, 100) - 1), BigInt::from(1));
+        assert_eq!(gcd(power(6, 300), power(6, 300) - power(2, 290)), power(2, 290));
+        // Consecutive Fibonacci numbers need the most steps, and have nothing in common.
+        let (mut f, mut g) = (BigInt::from(0), BigInt::from(1));
+        while g.bits() < 2_000 {
+            let next = &f + &g;
+            f = std::mem::replace(&mut g, next);
+            assert_eq!(gcd(g.clone(), f.clone()), BigInt::from(1));
+            assert_eq!(gcd(&g * 12_345_u32, &f * 12_345_u32), BigInt::from(12_345));
+        }
+    }
 
     #[test]
     fn decimals_are_what_str_prints() {
