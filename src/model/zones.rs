@@ -325,10 +325,10 @@ fn tables4(graph: &Graph, state: NodeId) -> Result<Rule, UnknownZone> {
             }
         }
     };
-    if let (After::Offset(offset), [only]) = (&after, offsets.as_slice()) {
-        if *offset == only * MICROS {
-            return Ok(Rule::Fixed(*offset));
-        }
+    if let (After::Offset(offset), [only]) = (&after, offsets.as_slice())
+        && *offset == only * MICROS
+    {
+        return Ok(Rule::Fixed(*offset));
     }
     let standard = graph.items(dst).position(|v| matches!(v, Value::Int(0) | Value::Bool(false)));
     let before = match standard {
