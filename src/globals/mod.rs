@@ -10,6 +10,7 @@ mod collections;
 mod copyreg;
 mod danger;
 mod datetime;
+mod dateutil;
 mod exceptions;
 mod net;
 mod numbers;
@@ -18,6 +19,8 @@ mod python2;
 pub(crate) mod records;
 mod structs;
 pub(crate) mod table;
+#[cfg(test)]
+mod temporal_tests;
 mod uuid;
 mod zones;
 
@@ -266,6 +269,7 @@ impl Globals for Registry {
     fn build(&mut self, graph: &mut Graph, target: NodeId, state: Value) -> Result<(), Reject> {
         match graph.kind(target) {
             Kind::OrderedDict => collections::ordered_dict_state(graph, target, state),
+            Kind::Zone => zones::build(graph, target, state),
             Kind::Pending | Kind::Record | Kind::Exception => {
                 let [Value::Global(global)] = graph.first::<1>(target) else { return Err(Reject::Tainted) };
                 let class = match self.action(global) {

@@ -69,6 +69,7 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::collections::ROWS,
     super::datetime::ROWS,
     super::zones::ROWS,
+    super::dateutil::ROWS,
     super::numbers::ROWS,
     super::uuid::ROWS,
     super::paths::ROWS,

@@ -306,9 +306,16 @@ impl Graph {
         self.room(new.len())?;
         let mut below = 0;
         for value in new {
-            if let Value::Object(child) = value {
-                below = below.max(self.objects[child.0 as usize].depth);
-            }
+            // A zone nests too: it may be a record.
+            let child = match *value {
+                Value::Object(child) => child,
+                Value::Time { tz, .. } | Value::DateTime { tz, .. } => match tz.id() {
+                    Some(child) => child,
+                    None => continue,
+                },
+                _ => continue,
+            };
+            below = below.max(self.objects[child.0 as usize].depth);
         }
         let start = self.items.len() as u32;
         self.items.extend_from_slice(new);
@@ -561,8 +568,11 @@ impl Graph {
     /// Turns a pending object into a zone.
     pub fn become_zone(&mut self, id: NodeId, zone: Zone) -> LimitExceededResult<()> {
         self.budget.charge(size_of::<Zone>() as u64)?;
-        let object = &mut self.objects[id.0 as usize];
-        object.kind = Kind::Zone;
+        self.objects[id.0 as usize].kind = Kind::Zone;
+        for value in zone.values().into_iter().flatten() {
+            // What a zone holds nests below it; the place of an extra value is its index in the table of zones.
+            self.set_extra(id, value)?;
+        }
         self.set_extra(id, Value::Int(self.zones.len() as i64))?;
         self.zones.push(zone);
         Ok(())

@@ -15,7 +15,7 @@ pub(crate) enum Number {
     Float(f64),
     /// `m · 10^exponent`
     Decimal(BigInt, i64),
-    /// numerator, denominator (positive)
+    /// numerator, denominator (positive), without a common divisor
     Ratio(BigInt, BigInt),
 }
 
@@ -106,11 +106,7 @@ fn scaled(n: &Number) -> Option<(BigInt, BigInt, i64, i64)> {
             (BigInt::from(mantissa), BigInt::one(), exponent, 0)
         }
         Number::Decimal(n, exponent) => (n.clone(), BigInt::one(), *exponent, *exponent),
-        Number::Ratio(n, d) => {
-            let divisor = gcd(n.magnitude().clone(), d.magnitude().clone());
-            let divisor = BigInt::from_biguint(Sign::Plus, divisor);
-            (n / &divisor, d / &divisor, 0, 0)
-        }
+        Number::Ratio(n, d) => (n.clone(), d.clone(), 0, 0),
     };
     if numerator.is_zero() {
         return Some((BigInt::zero(), BigInt::one(), 0, 0));
@@ -132,14 +128,6 @@ fn strip(mut n: BigInt, two: &mut i64, five: &mut i64, sign: i64) -> BigInt {
         n /= 5u8;
         *five += sign;
     }
-}
-
-fn gcd(mut a: BigUint, mut b: BigUint) -> BigUint {
-    while !b.is_zero() {
-        let rest = &a % &b;
-        a = std::mem::replace(&mut b, rest);
-    }
-    a
 }
 
 /// The number a decimal's text stands for; `None` for NaN and infinities (`Decimal('Infinity')` equals `float('inf')`, which
@@ -164,7 +152,7 @@ mod tests {
             Number::Int(BigInt::from(-12)),
             Number::Float(-12.0),
             Number::Decimal(BigInt::from(-120), -1),
-            Number::Ratio(BigInt::from(-24), BigInt::from(2)),
+            Number::Ratio(BigInt::from(-12), BigInt::from(1)),
         ];
         for a in &same {
             for b in &same {

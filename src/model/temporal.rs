@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::model::value::Value;
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A calendar date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,26 @@ pub(crate) enum Zone {
     DateutilUtc,
     /// `dateutil.tz.tzoffset`: a name (str or None) and a timedelta.
     DateutilOffset { name: Value, offset: Value },
-    /// `dateutil.tz.tzlocal`: its state.
+    /// `dateutil.tz.tzlocal`: its state, or None.
     DateutilLocal { state: Value },
-    /// `dateutil.tz.tzfile`: the name (str or None) and its state, the transition tables.
+    /// `dateutil.tz.tzfile`: the name (str or None) and its state: the dict of version 2, a tuple of path and tables of
+    /// version 4, None where only the name is known.
     DateutilFile { name: Value, state: Value },
+}
+
+impl Zone {
+    /// The values it holds.
+    pub fn values(&self) -> [Option<Value>; 2] {
+        match *self {
+            Zone::Fixed { name, .. } => [name, None],
+            Zone::ZoneInfo { key } => [Some(key), None],
+            Zone::Pytz { zone, fixed } => [Some(zone), fixed.map(|(_, _, name)| name)],
+            Zone::PytzMinutes(_) | Zone::DateutilUtc => [None, None],
+            Zone::DateutilOffset { name, offset } => [Some(name), Some(offset)],
+            Zone::DateutilLocal { state } => [Some(state), None],
+            Zone::DateutilFile { name, state } => [Some(name), Some(state)],
+        }
+    }
 }
 
 impl Date {

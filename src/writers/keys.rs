@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
+use crate::model::zones::Zones;
 use crate::writers::natural::{Py2Text, py2_text};
 use crate::writers::options::{Surrogates, WriteOptions};
 use crate::writers::{records, text};
@@ -30,7 +31,13 @@ const HINT: &str = "`--lossless` keeps keys apart";
 ///
 /// # Errors
 /// A zone whose offset cannot be told.
-pub(super) fn spell(graph: &Graph, key: Value, options: &WriteOptions, out: &mut String) -> Result<bool, String> {
+pub(super) fn spell(
+    graph: &Graph,
+    zones: &mut Zones,
+    key: Value,
+    options: &WriteOptions,
+    out: &mut String,
+) -> Result<bool, String> {
     if let Value::Py2Str { len, at } = key {
         let bytes = graph.bytes(len, at);
         match py2_text(bytes, options.py2_str) {
@@ -40,14 +47,20 @@ pub(super) fn spell(graph: &Graph, key: Value, options: &WriteOptions, out: &mut
         }
         return Ok(true);
     }
-    text::key(graph, key, out)
+    text::key(graph, zones, key, out)
 }
 
 /// Decides how a dict with a key that is no plain str is written.
 ///
 /// # Errors
 /// Two keys that would become one.
-pub(super) fn plan(graph: &Graph, id: NodeId, options: &WriteOptions, any_keys: bool) -> Result<Plan, BadKeys> {
+pub(super) fn plan(
+    graph: &Graph,
+    zones: &mut Zones,
+    id: NodeId,
+    options: &WriteOptions,
+    any_keys: bool,
+) -> Result<Plan, BadKeys> {
     let mut spelled: HashSet<(u8, Vec<u8>)> = HashSet::with_capacity(graph.count(id).min(1 << 12) / 2);
     let mut retyped = false;
     let mut scratch = String::new();
@@ -73,7 +86,7 @@ pub(super) fn plan(graph: &Graph, id: NodeId, options: &WriteOptions, any_keys: 
                 Value::Bytes { len, at } => graph.bytes(len, at).to_vec(),
                 _ => Vec::new(),
             },
-            _ => match spell(graph, key, options, &mut scratch) {
+            _ => match spell(graph, zones, key, options, &mut scratch) {
                 Ok(true) => scratch.clone().into_bytes(),
                 Ok(false) => return Ok(Plan::Pairs),
                 Err(what) => return Err(BadKeys { what, hint: HINT }),
@@ -106,14 +119,19 @@ fn is_container(graph: &Graph, id: NodeId) -> bool {
 ///
 /// # Errors
 /// Two fields that would become one.
-pub(super) fn distinct_fields(graph: &Graph, fields: &[records::Field], options: &WriteOptions) -> Result<(), BadKeys> {
+pub(super) fn distinct_fields(
+    graph: &Graph,
+    zones: &mut Zones,
+    fields: &[records::Field],
+    options: &WriteOptions,
+) -> Result<(), BadKeys> {
     let mut names = HashSet::with_capacity(fields.len());
     for field in fields {
         let mut name = String::new();
         match field.name {
             records::Name::Fixed(fixed) => name.push_str(fixed),
             records::Name::Class => name.push_str(options.class_key.as_deref().unwrap_or_default()),
-            records::Name::Key(key) => match spell(graph, key, options, &mut name) {
+            records::Name::Key(key) => match spell(graph, zones, key, options, &mut name) {
                 Ok(true) => {}
                 Ok(false) => {
                     return Err(BadKeys { what: "expected fields whose names are text".to_owned(), hint: HINT });

@@ -8,6 +8,7 @@ use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::temporal;
 use crate::model::value::{NodeId, Value};
+use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::Sink;
 use crate::writers::options::{self, NonFinite, Py2Str, Surrogates, WriteOptions};
@@ -54,6 +55,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     pool: Vec<records::Field>,
     scratch: String,
     prefix: String,
+    zones: Zones,
     depth: u32,
     max_depth: u32,
 }
@@ -71,6 +73,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             pool: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
+            zones: Zones::new(),
             depth: 0,
             max_depth,
         }
@@ -242,9 +245,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             Value::Time { tz, packed } | Value::DateTime { tz, packed } => {
                 self.note(Loss::Temporal)?;
                 let written = if let Value::Time { .. } = value {
-                    text::time(self.graph, tz, packed, &mut self.scratch)
+                    text::time(self.graph, &mut self.zones, tz, packed, &mut self.scratch)
                 } else {
-                    text::datetime(self.graph, tz, packed, &mut self.scratch)
+                    text::datetime(self.graph, &mut self.zones, tz, packed, &mut self.scratch)
                 };
                 let dropped =
                     written.map_err(|why| self.unrepresentable(why, "`--lossless` keeps the zone as it is"))?;
@@ -431,7 +434,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         let graph = self.graph;
         let count = graph.count(id) / 2;
         if graph.get(id).flags & flag::STR_KEYS == 0 {
-            let plan = keys::plan(graph, id, self.options, S::CAPS.any_keys)
+            let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
                 .map_err(|e| self.unrepresentable(e.what, e.hint))?;
             match plan {
                 keys::Plan::Native => {}
@@ -464,7 +467,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             return Ok(true);
         }
         self.scratch.clear();
-        match keys::spell(self.graph, key, self.options, &mut self.scratch) {
+        match keys::spell(self.graph, &mut self.zones, key, self.options, &mut self.scratch) {
             Ok(true) => self.sink.str(&self.scratch),
             Ok(false) => match key {
                 Value::Wtf8 { len, at } => self.surrogates(len, at)?,
@@ -534,7 +537,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 self.todo.push(Step::Seq { walk: self.graph.walk(list), index: 0 });
             }
             records::Shape::Fields => {
-                keys::distinct_fields(self.graph, self.pool.get(at..).unwrap_or(&[]), self.options)
+                keys::distinct_fields(self.graph, &mut self.zones, self.pool.get(at..).unwrap_or(&[]), self.options)
                     .map_err(|e| self.unrepresentable(e.what, e.hint))?;
                 self.begin_map(self.pool.len() - at)?;
                 self.todo.push(Step::EndMap);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::model::graph::{Graph, Kind};
 use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{NodeId, Tz, Value};
-use crate::model::zones;
+use crate::model::zones::{UnknownZone, Zones};
 
 /// Appends a float as Python's `repr` does: shortest digits, `e` form from 1e16 on and below 1e-4.
 pub(crate) fn float_repr(value: f64, out: &mut String) {
@@ -70,29 +70,33 @@ pub(crate) struct Dropped {
 ///
 /// # Errors
 /// A zone whose offset cannot be told, in words.
-pub(crate) fn datetime(graph: &Graph, tz: Tz, packed: u64, out: &mut String) -> Result<Dropped, String> {
-    temporal::write_datetime(packed, out);
+pub(crate) fn datetime(
+    graph: &Graph,
+    zones: &mut Zones,
+    tz: Tz,
+    packed: u64,
+    out: &mut String,
+) -> Result<Dropped, String> {
+    zones.write_datetime(graph, tz, packed, out).map_err(unknown)?;
     let fold = temporal::unpack_datetime(packed).1.fold;
-    let Some(zone) = tz.id() else { return Ok(Dropped { fold, zone: false }) };
-    if let Some(offset) = zones::offset_of_datetime(graph, zone, packed)? {
-        temporal::write_offset(offset, out);
-    }
-    // Where a named zone is ambiguous the offset says what fold said.
-    Ok(Dropped { fold: fold && is_plain(graph, zone), zone: !is_plain(graph, zone) })
+    Ok(dropped(graph, tz, fold))
 }
 
 /// As [`datetime`], for a time: only zones with one offset have one.
 ///
 /// # Errors
 /// As for [`datetime`].
-pub(crate) fn time(graph: &Graph, tz: Tz, packed: u64, out: &mut String) -> Result<Dropped, String> {
-    let time = Time::unpack(packed);
-    time.write(out);
-    let Some(zone) = tz.id() else { return Ok(Dropped { fold: time.fold, zone: false }) };
-    if let Some(offset) = zones::offset_of_time(graph, zone)? {
-        temporal::write_offset(offset, out);
-    }
-    Ok(Dropped { fold: time.fold, zone: !is_plain(graph, zone) })
+pub(crate) fn time(graph: &Graph, zones: &mut Zones, tz: Tz, packed: u64, out: &mut String) -> Result<Dropped, String> {
+    zones.write_time(graph, tz, packed, out).map_err(unknown)?;
+    Ok(dropped(graph, tz, Time::unpack(packed).fold))
+}
+
+fn unknown(UnknownZone(what): UnknownZone) -> String {
+    format!("expected a time zone whose offset is known, found {what}")
+}
+
+fn dropped(graph: &Graph, tz: Tz, fold: bool) -> Dropped {
+    Dropped { fold, zone: tz.id().is_some_and(|id| !is_plain(graph, id)) }
 }
 
 /// Whether a zone is no more than its offset.
@@ -207,7 +211,7 @@ fn fixed<'g, const N: usize>(
 ///
 /// # Errors
 /// A zone whose offset cannot be told.
-pub(crate) fn key(graph: &Graph, value: Value, out: &mut String) -> Result<bool, String> {
+pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut String) -> Result<bool, String> {
     match value {
         Value::Str { len, at } | Value::Decimal { len, at } | Value::Ip { len, at, .. } => {
             out.push_str(graph.text(len, at));
@@ -223,10 +227,10 @@ pub(crate) fn key(graph: &Graph, value: Value, out: &mut String) -> Result<bool,
         Value::Bytes { len, at } => out.push_str(&base64(graph.bytes(len, at))),
         Value::Date(packed) => date(packed, out),
         Value::Time { tz, packed } => {
-            time(graph, tz, packed, out)?;
+            time(graph, zones, tz, packed, out)?;
         }
         Value::DateTime { tz, packed } => {
-            datetime(graph, tz, packed, out)?;
+            datetime(graph, zones, tz, packed, out)?;
         }
         Value::TimeDelta { days, rest } => temporal::write_duration(days, rest, out),
         Value::Path { len, at, .. } => match std::str::from_utf8(graph.bytes(len, at)) {
