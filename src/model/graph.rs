@@ -49,6 +49,29 @@ pub(crate) enum Kind {
     Pending,
 }
 
+impl Kind {
+    /// Whether two references to one object differ from references to two equal ones: numbers, UUIDs and zones are the same
+    /// wherever they stand.
+    pub fn keeps_identity(self) -> bool {
+        match self {
+            Kind::List
+            | Kind::Tuple
+            | Kind::Set
+            | Kind::FrozenSet
+            | Kind::Deque
+            | Kind::Dict
+            | Kind::OrderedDict
+            | Kind::DefaultDict
+            | Kind::Counter
+            | Kind::Slice
+            | Kind::Array
+            | Kind::Exception
+            | Kind::Record => true,
+            Kind::Complex | Kind::Fraction | Kind::Range | Kind::Uuid | Kind::Zone | Kind::Pending => false,
+        }
+    }
+}
+
 /// Flags of an object.
 pub(crate) mod flag {
     /// Its memo slot was fetched, or it was duplicated: it may stand in more than one place.

@@ -56,6 +56,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     scratch: String,
     prefix: String,
     zones: Zones,
+    /// Shared objects that were written already.
+    seen: std::collections::HashSet<NodeId>,
     depth: u32,
     max_depth: u32,
 }
@@ -74,6 +76,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
+            seen: std::collections::HashSet::new(),
             depth: 0,
             max_depth,
         }
@@ -370,6 +373,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     fn object(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
+        let shared = graph.get(id).flags & flag::SHARED != 0 && graph.kind(id).keeps_identity();
+        if shared && !self.seen.insert(id) {
+            self.note(Loss::Shared)?;
+        }
         match graph.kind(id) {
             Kind::List => {}
             Kind::Tuple => self.note(Loss::Tuple)?,

@@ -425,7 +425,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
 
     #[inline]
     fn object(&mut self, id: NodeId) -> Result<(), Error> {
-        if self.graph.get(id).flags & flag::SHARED != 0 && stands_alone(self.graph.kind(id)) {
+        if self.graph.get(id).flags & flag::SHARED != 0 && self.graph.kind(id).keeps_identity() {
             if let Some(&n) = self.defined.get(&id) {
                 self.sink.tag_int(Tag::Ref, n);
                 return Ok(());
@@ -686,25 +686,5 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             }
         }
         out
-    }
-}
-
-/// Whether sharing of a kind is kept: text, numbers, dates and zones are the same wherever they stand.
-fn stands_alone(kind: Kind) -> bool {
-    match kind {
-        Kind::List
-        | Kind::Tuple
-        | Kind::Set
-        | Kind::FrozenSet
-        | Kind::Deque
-        | Kind::Dict
-        | Kind::OrderedDict
-        | Kind::DefaultDict
-        | Kind::Counter
-        | Kind::Slice
-        | Kind::Array
-        | Kind::Exception
-        | Kind::Record => true,
-        Kind::Complex | Kind::Fraction | Kind::Range | Kind::Uuid | Kind::Zone | Kind::Pending => false,
     }
 }
