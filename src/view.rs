@@ -349,6 +349,9 @@ mod serialize {
 
     use super::{ValueKind, ValueRef};
 
+    /// What any thread's stack holds.
+    const MAX_DEPTH: u32 = 256;
+
     /// A value that serialises at most `depth` levels; below, it is an error. serde recurses, so the bound is part of the type.
     #[derive(Clone, Copy, Debug)]
     pub struct Bounded<'d> {
@@ -357,9 +360,10 @@ mod serialize {
     }
 
     impl<'d> ValueRef<'d> {
-        /// For serde: containers as sequences and maps, text-like values as text, at most `depth` levels.
+        /// For serde: containers as sequences and maps, text-like values as text, at most `depth` levels (256 at the most,
+        /// because serde recurses).
         pub fn bounded(self, depth: u32) -> Bounded<'d> {
-            Bounded { value: self, depth }
+            Bounded { value: self, depth: depth.min(MAX_DEPTH) }
         }
     }
 

@@ -8,6 +8,7 @@ use num_traits::Zero;
 
 use super::table::{Row, Use, module};
 use super::{Class, Ctx, Forms, args};
+use crate::limits::Limit;
 use crate::machine::Reject;
 use crate::model::graph::Kind;
 use crate::model::value::Value;
@@ -74,6 +75,11 @@ fn decimal(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     let Some(text) = args::text(ctx.graph, value) else {
         return ctx.reject(format!("expected a text, found {}", args::type_name(ctx.graph, value)));
     };
+    let allowed = ctx.graph.max_digits;
+    // A sign, a point and an exponent beside the digits.
+    if text.len() as u64 > u64::from(allowed) + 32 {
+        return Err(Limit::Digits.over(text.len() as u64, u64::from(allowed)).into());
+    }
     if !is_decimal(text) {
         return ctx.reject(format!("expected a decimal as `str()` prints it, found `{}`", crate::name::Escaped(text)));
     }

@@ -8,7 +8,7 @@ use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key::KeyError;
-use crate::model::value::{NodeId, Value};
+use crate::model::value::Value;
 use crate::name::GlobalName;
 use crate::opcode::arg::{self, BadText, TextInt};
 use crate::opcode::lexer::{Arg, Lexer};
@@ -17,27 +17,8 @@ use crate::opcode::{Opcode, OpcodeInfo};
 /// The highest protocol there is (Python 3.8, PEP 574).
 const HIGHEST_PROTOCOL: u64 = 5;
 
-/// Why an opcode did not run to its end.
-enum Stop {
-    Reject(Reject),
-    /// Reading cannot go on.
-    Break(Error),
-}
-
-impl From<LimitExceeded> for Stop {
-    fn from(e: LimitExceeded) -> Self {
-        Stop::Reject(Reject::Limit(e))
-    }
-}
-
-impl From<KeyError> for Stop {
-    fn from(e: KeyError) -> Self {
-        Stop::Reject(e.into())
-    }
-}
-
-fn malformed<T>(what: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Reject(Reject::Malformed(what.into())))
+fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
+    Err(Reject::Malformed(what.into()))
 }
 
 /// What a value is called in messages.
@@ -102,8 +83,8 @@ impl<G: Globals> Machine<G> {
                     }
                 }
                 _ => {
-                    if let Err(stop) = self.step(info, arg) {
-                        self.settle(stop, info, lexer)?;
+                    if let Err(reject) = self.step(info, arg) {
+                        self.settle(reject, info, lexer)?;
                     }
                 }
             }
@@ -116,14 +97,13 @@ impl<G: Globals> Machine<G> {
 
     /// Findings let the reading go on, with an unknown value where a result would be; errors end it.
     #[cold]
-    fn settle(&mut self, stop: Stop, info: &OpcodeInfo, lexer: &Lexer<'_>) -> Result<(), Error> {
+    fn settle(&mut self, reject: Reject, info: &OpcodeInfo, lexer: &Lexer<'_>) -> Result<(), Error> {
         let at = Location::opcode(lexer.start(), info.name);
-        match stop {
-            Stop::Break(error) => Err(error),
-            Stop::Reject(reject @ (Reject::Malformed(_) | Reject::Limit(_))) => {
+        match reject {
+            reject @ (Reject::Malformed(_) | Reject::Limit(_)) => {
                 Err(located(reject, at.clone()).unwrap_or_else(|| Error::malformed("unreadable", at)))
             }
-            Stop::Reject(reject) => {
+            reject => {
                 if let Some(error) = located(reject, at) {
                     self.find(error);
                 }
@@ -186,12 +166,12 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline]
-    fn push(&mut self, value: Value) -> Result<(), Stop> {
+    fn push(&mut self, value: Value) -> Result<(), Reject> {
         Ok(self.stack.push(value, &mut self.graph)?)
     }
 
     #[cold]
-    fn underflow(&self, info: &OpcodeInfo) -> Result<(), Stop> {
+    fn underflow(&self, info: &OpcodeInfo) -> Result<(), Reject> {
         if info.to_mark && !self.stack.has_mark() {
             return malformed(format!("expected a MARK for {}, found none", info.name));
         }
@@ -206,7 +186,7 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline]
-    fn step(&mut self, info: &'static OpcodeInfo, arg: Arg<'_>) -> Result<(), Stop> {
+    fn step(&mut self, info: &'static OpcodeInfo, arg: Arg<'_>) -> Result<(), Reject> {
         if self.stack.above() < usize::from(info.above)
             || (info.to_mark && (!self.stack.has_mark() || self.stack.below() < usize::from(info.below)))
         {
@@ -379,7 +359,7 @@ impl<G: Globals> Machine<G> {
     // ---- text and numbers
 
     #[cold]
-    fn bad_text<T>(&self, bad: BadText) -> Result<T, Stop> {
+    fn bad_text<T>(&self, bad: BadText) -> Result<T, Reject> {
         match bad {
             BadText::Malformed(what, None) => malformed(what),
             BadText::Malformed(what, Some(hint)) => malformed(format!("{what}; {hint}")),
@@ -388,7 +368,7 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline]
-    fn unicode(&mut self, bytes: &[u8]) -> Result<Value, Stop> {
+    fn unicode(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
         match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => Ok(self.graph.str(text)?),
             Err(_) => self.surrogates(bytes),
@@ -396,14 +376,14 @@ impl<G: Globals> Machine<G> {
     }
 
     #[cold]
-    fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Stop> {
+    fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
         match arg::wtf8_error(bytes) {
             None => Ok(self.graph.wtf8(bytes)?),
             Some(at) => malformed(format!("expected UTF-8, found an invalid sequence at byte {at} of the string")),
         }
     }
 
-    fn text_unicode(&mut self, line: &[u8]) -> Result<(), Stop> {
+    fn text_unicode(&mut self, line: &[u8]) -> Result<(), Reject> {
         self.scratch.clear();
         let well_formed = arg::raw_unicode(line, &mut self.scratch).or_else(|bad| self.bad_text(bad))?;
         let value = match std::str::from_utf8(&self.scratch) {
@@ -413,7 +393,7 @@ impl<G: Globals> Machine<G> {
         self.push(value)
     }
 
-    fn text_int(&mut self, parsed: Result<TextInt, BadText>) -> Result<(), Stop> {
+    fn text_int(&mut self, parsed: Result<TextInt, BadText>) -> Result<(), Reject> {
         let value = match parsed.or_else(|bad| self.bad_text(bad))? {
             TextInt::Bool(b) => Value::Bool(b),
             TextInt::Small(n) => Value::Int(n),
@@ -422,7 +402,7 @@ impl<G: Globals> Machine<G> {
         self.push(value)
     }
 
-    fn binary_long(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn binary_long(&mut self, bytes: &[u8]) -> Result<(), Reject> {
         let mut word = [0; 8];
         if let Some(low) = word.get_mut(..bytes.len()) {
             low.copy_from_slice(bytes);
@@ -441,25 +421,25 @@ impl<G: Globals> Machine<G> {
 
     // ---- containers
 
-    fn push_new(&mut self, kind: Kind) -> Result<(), Stop> {
+    fn push_new(&mut self, kind: Kind) -> Result<(), Reject> {
         let id = self.graph.alloc(kind)?;
         self.push(Value::Object(id))
     }
 
     #[inline]
-    fn tuple(&mut self, len: usize) -> Result<(), Stop> {
+    fn tuple(&mut self, len: usize) -> Result<(), Reject> {
         let base = self.stack.height() - len;
         self.collect(Kind::Tuple, base)
     }
 
     #[inline]
-    fn collect(&mut self, kind: Kind, base: usize) -> Result<(), Stop> {
+    fn collect(&mut self, kind: Kind, base: usize) -> Result<(), Reject> {
         let id = self.graph.object(kind, self.stack.from(base))?;
         self.stack.truncate(base);
         self.push(Value::Object(id))
     }
 
-    fn even(&self, base: usize) -> Result<(), Stop> {
+    fn even(&self, base: usize) -> Result<(), Reject> {
         if (self.stack.height() - base).is_multiple_of(2) {
             return Ok(());
         }
@@ -468,7 +448,7 @@ impl<G: Globals> Machine<G> {
 
     /// Adds everything from `base` on to the container below it.
     #[inline]
-    fn append(&mut self, base: usize, members: bool) -> Result<(), Stop> {
+    fn append(&mut self, base: usize, members: bool) -> Result<(), Reject> {
         let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
         let (opcode, wanted) = if members { ("ADDITEMS", "a set") } else { ("APPEND(S)", "a list") };
         let result = match target {
@@ -483,11 +463,11 @@ impl<G: Globals> Machine<G> {
             }
         };
         self.stack.truncate(base);
-        result.map_err(Stop::Reject)
+        result
     }
 
     #[inline]
-    fn set_items(&mut self, base: usize) -> Result<(), Stop> {
+    fn set_items(&mut self, base: usize) -> Result<(), Reject> {
         let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
         let result = match target {
             Value::Unknown => Ok(()),
@@ -502,16 +482,16 @@ impl<G: Globals> Machine<G> {
             }
         };
         self.stack.truncate(base);
-        result.map_err(Stop::Reject)
+        result
     }
 
-    fn pop(&mut self) -> Result<(), Stop> {
+    fn pop(&mut self) -> Result<(), Reject> {
         let Some(value) = self.stack.pop() else {
             self.stack.unmark();
             return Ok(());
         };
         if matches!(value, Value::Object(_)) {
-            self.globals.popped(&mut self.graph, value, self.stack.peek(0)).map_err(Stop::Reject)?;
+            self.globals.popped(&mut self.graph, value, self.stack.peek(0))?;
         }
         Ok(())
     }
@@ -524,7 +504,7 @@ impl<G: Globals> Machine<G> {
     // ---- memo
 
     #[inline]
-    fn put(&mut self, index: u64) -> Result<(), Stop> {
+    fn put(&mut self, index: u64) -> Result<(), Reject> {
         if self.stack.above() == 0 {
             return malformed("expected a value to memoize, found none above the MARK");
         }
@@ -544,7 +524,7 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline]
-    fn fetch(&mut self, index: u64) -> Result<(), Stop> {
+    fn fetch(&mut self, index: u64) -> Result<(), Reject> {
         let Some(value) = self.memo.get(index) else {
             return malformed(format!("expected a memo slot that was filled, found {index} empty"));
         };
@@ -557,7 +537,7 @@ impl<G: Globals> Machine<G> {
     // ---- names
 
     /// Resolves a name and pushes it; a refused one is reported and stands as unknown.
-    fn global(&mut self, module: &str, name: &str) -> Result<(), Stop> {
+    fn global(&mut self, module: &str, name: &str) -> Result<(), Reject> {
         let value = self.resolve(module, name);
         let (value, finding) = match value {
             Ok(value) => (value, Ok(())),
@@ -567,7 +547,7 @@ impl<G: Globals> Machine<G> {
         finding
     }
 
-    fn resolve(&mut self, module: &str, name: &str) -> Result<Value, Stop> {
+    fn resolve(&mut self, module: &str, name: &str) -> Result<Value, Reject> {
         let maps_python2 = self.protocol < 3;
         if let Some(value) = self.names.find(module, name, maps_python2) {
             return Ok(value);
@@ -579,13 +559,13 @@ impl<G: Globals> Machine<G> {
         self.graph.charge((module.len() + name.len() + 64) as u64)?;
         let (value, result) = match self.globals.resolve(&mut self.graph, &full, self.protocol) {
             Ok(value) => (value, Ok(value)),
-            Err(reject) => (Value::Unknown, Err(Stop::Reject(reject))),
+            Err(reject) => (Value::Unknown, Err(reject)),
         };
         self.names.add(full, maps_python2, value);
         result
     }
 
-    fn stack_global(&mut self) -> Result<(), Stop> {
+    fn stack_global(&mut self) -> Result<(), Reject> {
         let (name, module) = (self.take(), self.take());
         let text = |graph: &Graph, value| match value {
             Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
@@ -598,20 +578,20 @@ impl<G: Globals> Machine<G> {
             _ => {
                 self.push(Value::Unknown)?;
                 if matches!(module, Value::Unknown) || matches!(name, Value::Unknown) {
-                    return Err(Stop::Reject(Reject::Refused(Refused::Opcode(
+                    return Err(Reject::Refused(Refused::Opcode(
                         "refused: the stream computes a name (STACK_GLOBAL takes two strings)".to_owned(),
-                    ))));
+                    )));
                 }
-                Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!(
+                Err(Reject::Refused(Refused::Opcode(format!(
                     "refused: the stream computes a name (STACK_GLOBAL takes two strings, found {} and {})",
                     type_name(&self.graph, module),
                     type_name(&self.graph, name)
-                )))))
+                ))))
             }
         }
     }
 
-    fn inst(&mut self, module: &[u8], name: &[u8]) -> Result<(), Stop> {
+    fn inst(&mut self, module: &[u8], name: &[u8]) -> Result<(), Reject> {
         let base = self.stack.unmark();
         let (Some(module), Some(name)) = (ascii(module), ascii(name)) else {
             return malformed("expected ASCII in the name of INST");
@@ -626,13 +606,13 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    fn instance(&mut self, callee: Value, base: usize, first_arg: usize) -> Result<(), Stop> {
+    fn instance(&mut self, callee: Value, base: usize, first_arg: usize) -> Result<(), Reject> {
         let args = self.graph.object(Kind::Tuple, self.stack.from(first_arg))?;
         self.stack.truncate(base);
         self.call(Form::Instance, callee, Value::Object(args), None)
     }
 
-    fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Stop> {
+    fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Reject> {
         let name = match form {
             Form::Reduce => "REDUCE",
             Form::NewObj => "NEWOBJ",
@@ -667,7 +647,7 @@ impl<G: Globals> Machine<G> {
                     Ok(value) => self.push(value),
                     Err(reject) => {
                         self.push(Value::Unknown)?;
-                        Err(Stop::Reject(reject))
+                        Err(reject)
                     }
                 }
             }
@@ -675,49 +655,49 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    fn build(&mut self, target: Value, state: Value) -> Result<(), Stop> {
+    fn build(&mut self, target: Value, state: Value) -> Result<(), Reject> {
         match (target, state) {
             (Value::Unknown, _) | (_, Value::Unknown) => Ok(()),
             (Value::Object(id), state) => match self.graph.kind(id) {
                 Kind::List | Kind::Dict | Kind::Tuple | Kind::Set | Kind::FrozenSet => {
                     malformed(format!("expected an instance for BUILD, found {}", type_name(&self.graph, target)))
                 }
-                _ => self.globals.build(&mut self.graph, id, state).map_err(Stop::Reject),
+                _ => self.globals.build(&mut self.graph, id, state),
             },
-            (other, _) => Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!(
+            (other, _) => Err(Reject::Refused(Refused::Opcode(format!(
                 "refused: BUILD on {}, which takes no state",
                 type_name(&self.graph, other)
-            ))))),
+            )))),
         }
     }
 
     // ---- what stands outside the stream
 
-    fn proto(&mut self, version: u64) -> Result<(), Stop> {
+    fn proto(&mut self, version: u64) -> Result<(), Reject> {
         let first = self.opcodes == 0;
         if version > HIGHEST_PROTOCOL {
-            return Err(Stop::Reject(Reject::Soft(format!("expected a protocol up to 5, found {version}"))));
+            return Err(Reject::Soft(format!("expected a protocol up to 5, found {version}")));
         }
         if !first {
-            return Err(Stop::Reject(Reject::Soft("expected PROTO as the first opcode only".to_owned())));
+            return Err(Reject::Soft("expected PROTO as the first opcode only".to_owned()));
         }
         self.protocol = version as u8;
         Ok(())
     }
 
-    fn extension(&mut self, name: &'static str, code: i64) -> Result<(), Stop> {
+    fn extension(&mut self, name: &'static str, code: i64) -> Result<(), Reject> {
         if code <= 0 {
             return malformed(format!("expected an extension code of 1 or more for {name}, found {code}"));
         }
         self.outside(name, &format!("extension code {code}, which only the writer's copyreg table explains"))
     }
 
-    fn outside(&mut self, name: &str, what: &str) -> Result<(), Stop> {
+    fn outside(&mut self, name: &str, what: &str) -> Result<(), Reject> {
         self.push(Value::Unknown)?;
-        Err(Stop::Reject(Reject::Refused(Refused::Opcode(format!("refused opcode {name}: {what}")))))
+        Err(Reject::Refused(Refused::Opcode(format!("refused opcode {name}: {what}"))))
     }
 
-    fn read_only(&mut self) -> Result<(), Stop> {
+    fn read_only(&mut self) -> Result<(), Reject> {
         match self.stack.top_mut() {
             Some(Value::Unknown | Value::Bytes { .. }) | None => Ok(()),
             Some(top) => {

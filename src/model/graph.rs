@@ -133,6 +133,8 @@ pub(crate) struct Graph {
     budget: Budget,
     max_depth: u32,
     max_nodes: u64,
+    /// Decimal digits of one number.
+    pub max_digits: u32,
 }
 
 impl Graph {
@@ -155,6 +157,7 @@ impl Graph {
             budget: Budget::new(limits.max_memory),
             max_depth: limits.max_depth.min(u32::from(u16::MAX) - 1),
             max_nodes: limits.max_nodes.min(u64::from(u32::MAX) - 1),
+            max_digits: limits.max_digits,
         }
     }
 
