@@ -11,6 +11,7 @@ mod copyreg;
 mod danger;
 mod datetime;
 mod exceptions;
+mod inert;
 mod net;
 mod numbers;
 mod paths;
@@ -18,6 +19,8 @@ mod python2;
 pub(crate) mod records;
 mod structs;
 pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 mod uuid;
 mod zones;
 
@@ -202,6 +205,12 @@ impl Registry {
         Err(Refused::Global { name: name.clone(), severity: Severity::Unknown, why })
     }
 
+    /// Whether a record is one of a class whose instances keep whatever the stream gives them.
+    fn keeps_anything(&self, graph: &Graph, target: NodeId) -> bool {
+        let [class] = graph.first::<1>(target);
+        matches!(class, Value::Global(global) if matches!(self.action(global), Some(Action::Record)))
+    }
+
     fn call_global(&mut self, graph: &mut Graph, call: Call, global: u32) -> Result<Value, Reject> {
         let Some(action) = self.action(global) else { return Err(Reject::Tainted) };
         let class = match action {
@@ -295,7 +304,7 @@ impl Globals for Registry {
     fn extend(&mut self, graph: &mut Graph, target: NodeId, items: &[Value], members: bool) -> Result<(), Reject> {
         match graph.kind(target) {
             Kind::Deque if !members => collections::extend_deque(graph, target, items),
-            Kind::Record => records::extend(graph, target, items),
+            Kind::Record if self.keeps_anything(graph, target) => records::extend(graph, target, items),
             _ => Err(Reject::Malformed(format!(
                 "expected {} for {}, found {}",
                 if members { "a set" } else { "a list" },
@@ -307,7 +316,7 @@ impl Globals for Registry {
 
     fn set_items(&mut self, graph: &mut Graph, target: NodeId, pairs: &[Value]) -> Result<(), Reject> {
         match graph.kind(target) {
-            Kind::Record => records::set_items(graph, target, pairs),
+            Kind::Record if self.keeps_anything(graph, target) => records::set_items(graph, target, pairs),
             _ => Err(Reject::Malformed(format!(
                 "expected a dict for SETITEM(S), found {}",
                 args::type_name(graph, Value::Object(target))
