@@ -236,7 +236,7 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     // A copy, and twice as much where UTF-16 becomes UTF-32.
     ctx.graph.charge(2 * len as u64)?;
     let mut bytes = args::bytes(ctx.graph, content).unwrap_or(&[]).to_vec();
-    if len % width != 0 {
+    if !len.is_multiple_of(width) {
         return ctx.reject(format!("expected bytes of whole elements of {width}, found {len}"));
     }
     let big_endian = format_code > 1 && format_code % 2 == 1;
@@ -258,7 +258,7 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
 /// The array of little-endian bytes, after a last look at them.
 fn finish(ctx: &mut Ctx<'_>, code: char, native: i64, bytes: Vec<u8>) -> Result<Value, Reject> {
     let width = format(native).map_or(1, |(_, width)| width);
-    if bytes.len() % width != 0 {
+    if !bytes.len().is_multiple_of(width) {
         return ctx.reject(format!("expected bytes of whole elements of {width}, found {}", bytes.len()));
     }
     if native == UTF32 {

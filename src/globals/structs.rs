@@ -104,6 +104,13 @@ pub(super) static ROWS: &[Row] = &[
         guard: "((10 to 24 numbers), {'st_..': number})",
     },
     Row {
+        kind: "stat",
+        modules: &[python2("os")],
+        names: &["_make_stat_result=stat_result"],
+        uses: Use::Data(&STAT),
+        guard: "as os.stat_result, from Python 2",
+    },
+    Row {
         kind: "bson",
         modules: &[module("bson.objectid"), module("bson"), module("pymongo.objectid")],
         names: &["ObjectId"],
