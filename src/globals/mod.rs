@@ -12,6 +12,7 @@ mod danger;
 mod datetime;
 mod dateutil;
 mod exceptions;
+mod inert;
 mod net;
 mod numbers;
 mod paths;
@@ -21,6 +22,8 @@ mod structs;
 pub(crate) mod table;
 #[cfg(test)]
 mod temporal_tests;
+#[cfg(test)]
+mod tests;
 mod uuid;
 mod zones;
 
@@ -205,6 +208,12 @@ impl Registry {
         Err(Refused::Global { name: name.clone(), severity: Severity::Unknown, why })
     }
 
+    /// Whether a record is one of a class whose instances keep whatever the stream gives them.
+    fn keeps_anything(&self, graph: &Graph, target: NodeId) -> bool {
+        let [class] = graph.first::<1>(target);
+        matches!(class, Value::Global(global) if matches!(self.action(global), Some(Action::Record)))
+    }
+
     fn call_global(&mut self, graph: &mut Graph, call: Call, global: u32) -> Result<Value, Reject> {
         let Some(action) = self.action(global) else { return Err(Reject::Tainted) };
         let class = match action {
@@ -299,7 +308,7 @@ impl Globals for Registry {
     fn extend(&mut self, graph: &mut Graph, target: NodeId, items: &[Value], members: bool) -> Result<(), Reject> {
         match graph.kind(target) {
             Kind::Deque if !members => collections::extend_deque(graph, target, items),
-            Kind::Record => records::extend(graph, target, items),
+            Kind::Record if self.keeps_anything(graph, target) => records::extend(graph, target, items),
             _ => Err(Reject::Malformed(format!(
                 "expected {} for {}, found {}",
                 if members { "a set" } else { "a list" },
@@ -311,7 +320,7 @@ impl Globals for Registry {
 
     fn set_items(&mut self, graph: &mut Graph, target: NodeId, pairs: &[Value]) -> Result<(), Reject> {
         match graph.kind(target) {
-            Kind::Record => records::set_items(graph, target, pairs),
+            Kind::Record if self.keeps_anything(graph, target) => records::set_items(graph, target, pairs),
             _ => Err(Reject::Malformed(format!(
                 "expected a dict for SETITEM(S), found {}",
                 args::type_name(graph, Value::Object(target))

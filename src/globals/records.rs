@@ -90,6 +90,15 @@ pub(super) fn is_fresh(graph: &Graph, target: NodeId) -> bool {
     graph.count(target) == FIXED
 }
 
+/// Bytes charged for each field of a state that is looked at: one dict may be the state of very many objects.
+const LOOK: u64 = 16;
+
+/// Pays for looking at the fields of a state.
+pub(super) fn examine(graph: &mut Graph, state: Value) -> Result<(), Reject> {
+    let fields = args::dict(graph, state).map_or(0, |id| graph.count(id));
+    Ok(graph.charge(LOOK * fields as u64)?)
+}
+
 /// The fields of a state that is a plain dict without special names.
 pub(super) fn plain_state(graph: &Graph, state: Value) -> Option<Vec<(&str, Value)>> {
     args::fields(graph, state).filter(|fields| !fields.iter().any(|(name, _)| name.starts_with("__")))

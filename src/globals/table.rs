@@ -77,6 +77,7 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::array::ROWS,
     super::exceptions::ROWS,
     super::structs::ROWS,
+    super::inert::ROWS,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {

@@ -33,7 +33,9 @@ pub(crate) enum Kind {
     Range,
     /// Items: start, stop, step (any values).
     Slice,
-    /// Items: typecode (a code point), machine format of `array._array_reconstructor` made little-endian, bytes.
+    /// Items: typecode (an int, its code point); machine format (an int) as `array._array_reconstructor` numbers them, always the
+    /// little-endian one of its pair (0, 1, 2, 4 … 16), and 20 (UTF-32) for characters; the elements (bytes), whole ones of the
+    /// format's width. Characters are code points up to U+10FFFF, lone surrogates included. Typecode `c` has format 0.
     Array,
     /// Items: 16 bytes, big-endian; is_safe (0, -1 or None).
     Uuid,
