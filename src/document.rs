@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use crate::container;
-use crate::error::{Error, ErrorKind, Failure};
+use crate::error::{Error, ErrorKind, Failure, Refused};
 use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
@@ -81,8 +81,8 @@ impl Reader {
             return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
         }
         let errors = findings.errors;
-        if let ([error], true) = (errors.as_slice(), roots.is_empty()) {
-            if let Some(explained) = explain(error, &head, head_is_all) {
+        if roots.is_empty() {
+            if let Some(explained) = explain(&errors, &head, head_is_all) {
                 return Err(Failure::foreign(vec![explained]));
             }
         }
@@ -91,8 +91,20 @@ impl Reader {
 }
 
 /// Says what an input is that is no pickle, where its beginning tells.
-fn explain(error: &Error, head: &[u8], head_is_all: bool) -> Option<Error> {
-    if !matches!(error.kind(), ErrorKind::Malformed(_)) || error.location().offset.is_some_and(|at| at >= HEAD) {
+fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
+    let mut broken = false;
+    for error in errors {
+        match error.kind() {
+            // `PK` of a ZIP archive reads as a PERSID opcode.
+            ErrorKind::Refused(Refused::Opcode(_)) => {}
+            ErrorKind::Malformed(_) => broken = true,
+            _ => return None,
+        }
+        if error.location().offset.is_some_and(|at| at >= HEAD) {
+            return None;
+        }
+    }
+    if !broken {
         return None;
     }
     let found = container::not_a_pickle(head, head_is_all)?;

@@ -72,14 +72,14 @@ pub(super) static ROWS: &[Row] = &[
         kind: "int",
         modules: BUILTINS,
         names: &["int", "long=int"],
-        uses: Use::Data(&INT),
+        uses: Use::Data(&TYPE_ONLY),
         guard: "a type as a value; never called",
     },
     Row {
         kind: "builtin-class",
         modules: BUILTINS,
         names: &["basestring", "bool", "dict", "float", "list", "memoryview", "object", "str", "tuple", "unicode=str"],
-        uses: Use::Data(&INT),
+        uses: Use::Data(&TYPE_ONLY),
         guard: "a type as a value; never called",
     },
     Row {
@@ -115,7 +115,7 @@ static SET: Class = Class { forms: Forms::REDUCE, call: |ctx| set(ctx, Kind::Set
 static FROZENSET: Class =
     Class { forms: Forms::REDUCE, call: |ctx| set(ctx, Kind::FrozenSet), build: None, bare: true };
 static TYPE: Class = Class { forms: Forms::REDUCE, call: type_of, build: None, bare: false };
-static INT: Class = Class {
+pub(super) static TYPE_ONLY: Class = Class {
     forms: Forms::NONE,
     call: |ctx| ctx.reject("expected a type as a value, found a call"),
     build: None,

@@ -82,7 +82,7 @@ static ENTRIES: &[Entry] = entries![
         "easy_install.*";
     "reaches the interpreter's own objects":
         "builtins" ["globals" "locals" "vars" "dir" "super" "breakpoint" "memoryview.*"], "__builtin__" ["globals"
-            "locals" "vars" "dir" "super" "apply" "buffer"], "inspect.*", "weakref" ["finalize"];
+            "locals" "vars" "dir" "super" "apply"], "inspect.*", "weakref" ["finalize"];
     "calls another function":
         "builtins" ["map" "filter"], "__builtin__" ["map" "filter" "reduce"], "functools" ["reduce"], "_functools"
             ["reduce"], "itertools" ["starmap" "accumulate" "groupby" "filterfalse" "takewhile" "dropwhile" "ifilter"

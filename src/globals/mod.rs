@@ -111,9 +111,9 @@ impl Ctx<'_> {
         records::make(self.graph, Kind::Record, self.global, records::how::CALL, self.tuple, None)
     }
 
-    /// The type of that name, left as a value.
+    /// The type of that name, left as a value; it cannot be called.
     pub fn type_name(&mut self, module: &str, name: &str) -> Result<Value, Reject> {
-        self.registry.intern(self.graph, GlobalName::new(module, name), Action::Record)
+        self.registry.intern(self.graph, GlobalName::new(module, name), Action::Data(&builtins::TYPE_ONLY))
     }
 
     /// A data object that waits for its BUILD; `kept` is what its constructor keeps until then.

@@ -186,9 +186,9 @@ pub(crate) struct Machine<G> {
     max_memory: u64,
     max_memo: u64,
     max_digits: u32,
-    /// The first memo slot that was filled twice. No pickler does that, and readers disagree on what it means; where the
-    /// input is refused anyway, it only adds to the notes.
-    repeated_slot: Option<u64>,
+    /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
+    /// refused anyway, it only adds to the notes.
+    strict: Vec<Error>,
     /// Offset at which the memory budget grows next.
     next_allowance: u64,
 }
@@ -210,7 +210,7 @@ impl<G: Globals> Machine<G> {
             max_memory: limits.max_memory,
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
-            repeated_slot: None,
+            strict: Vec::new(),
             next_allowance: 0,
         }
     }
@@ -242,13 +242,9 @@ impl<G: Globals> Machine<G> {
                 }
             }
         }
-        if let Some(slot) = self.repeated_slot {
-            let what = format!("expected each memo slot to be filled once, found {slot} filled again");
-            if self.findings.errors.is_empty() {
-                self.findings.push(Error::malformed(what, Location::default()));
-            } else {
-                self.findings.notes.push(what);
-            }
+        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
+        for error in std::mem::take(&mut self.strict) {
+            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
         if self.findings.errors.is_empty() {
             self.finish(&roots);

@@ -128,6 +128,10 @@ impl<G: Globals> Machine<G> {
         self.find(Error::malformed(what, Location::opcode(lexer.start(), opcode)));
     }
 
+    fn strict(&mut self, what: String, lexer: &Lexer<'_>) {
+        self.strict.push(Error::malformed(what, Location::opcode(lexer.start(), "STOP")));
+    }
+
     fn allow(&mut self, offset: u64) {
         let allowed = BASE_MEMORY.saturating_add(offset.saturating_mul(MEMORY_PER_BYTE));
         self.graph.allow_memory(allowed.min(self.max_memory));
@@ -150,7 +154,7 @@ impl<G: Globals> Machine<G> {
             self.soft(format!("expected STOP at the end of its FRAME: {left} of its bytes are left"), "STOP", lexer);
         }
         if self.stack.has_mark() {
-            self.soft("expected no open MARK at STOP", "STOP", lexer);
+            self.strict("expected no open MARK at STOP".to_owned(), lexer);
         }
         let height = self.stack.height();
         let Some(root) = self.stack.pop() else {
@@ -160,7 +164,7 @@ impl<G: Globals> Machine<G> {
             ));
         };
         if height > 1 {
-            self.soft(format!("expected 1 item on the stack at STOP, found {height}"), "STOP", lexer);
+            self.strict(format!("expected 1 item on the stack at STOP, found {height}"), lexer);
         }
         Ok(root)
     }
@@ -517,7 +521,10 @@ impl<G: Globals> Machine<G> {
             Ok(()) => Ok(()),
             Err(memo::Taken) => {
                 self.memo.replace(index, value);
-                self.repeated_slot.get_or_insert(index);
+                if self.strict.is_empty() {
+                    let what = format!("expected each memo slot to be filled once, found {index} filled again");
+                    self.strict.push(Error::malformed(what, Location::default()));
+                }
                 Ok(())
             }
         }
