@@ -95,6 +95,7 @@ pub(super) fn ordered_dict_state(graph: &mut Graph, target: NodeId, state: Value
     if graph.get(target).flags & flag::BUILT != 0 {
         return reject("expected one state, found a second BUILD");
     }
+    super::records::examine(graph, state)?;
     let Some(fields) = args::fields(graph, state) else { return reject("expected a dict of attributes as state") };
     if fields.iter().any(|(name, _)| name.starts_with("__")) {
         return reject("expected attributes that are not special, found a name that begins with `__`");
@@ -102,6 +103,7 @@ pub(super) fn ordered_dict_state(graph: &mut Graph, target: NodeId, state: Value
     let is_empty = fields.is_empty();
     graph.set_flags(target, flag::BUILT, 0);
     if !is_empty {
+        let state = super::records::taken(graph, state)?;
         graph.set_extra(target, state)?;
     }
     Ok(())

@@ -128,5 +128,6 @@ fn state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Reject> 
     if !known {
         return ctx.reject("expected a dict of attributes that are not special as state");
     }
+    let state = records::taken(ctx.graph, state)?;
     records::build(ctx.graph, target, state)
 }

@@ -3,6 +3,8 @@
 //! A Decimal stays text, so that an exponent of nine digits costs nothing. The text is what `str()` prints: Python's parser
 //! also takes blanks, underscores and other scripts' digits, which no pickler writes; they are refused.
 
+use std::fmt::Write as _;
+
 use num_bigint::{BigInt, Sign};
 use num_traits::Zero;
 
@@ -83,12 +85,60 @@ fn decimal(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     if !is_decimal(text) {
         return ctx.reject(format!("expected a decimal as `str()` prints it, found `{}`", crate::name::Escaped(text)));
     }
-    if let Value::Str { len, at } = value {
+    let canonical = canonical(text);
+    if let (Value::Str { len, at }, true) = (value, canonical == text) {
         return Ok(Value::Decimal { len, at });
     }
-    let text = text.to_owned();
-    let (len, at) = ctx.graph.store_text(&text)?;
+    let (len, at) = ctx.graph.store_text(&canonical)?;
     Ok(Value::Decimal { len, at })
+}
+
+/// What `str()` prints of a decimal's text: the General Decimal Arithmetic specification's to-scientific-string, as CPython
+/// has it in `Lib/_pydecimal.py`.
+fn canonical(text: &str) -> String {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let lower = unsigned.to_ascii_lowercase();
+    if lower.starts_with("inf") {
+        return format!("{sign}Infinity");
+    }
+    if let Some(at) = lower.find("nan") {
+        let name = if at == 0 { "NaN" } else { "sNaN" };
+        return format!("{sign}{name}{}", lower.get(at + 3..).unwrap_or_default().trim_start_matches('0'));
+    }
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = match all.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    let exponent = exponent.parse::<i64>().unwrap_or(0) - fraction.len() as i64;
+    let len = digits.len() as i64;
+    let left = exponent + len;
+    // Plain notation from 0.000001 on, unless zeros would have to be made up before the point.
+    let point = if exponent <= 0 && left > -6 { left } else { 1 };
+    let mut out = sign.to_owned();
+    match usize::try_from(point) {
+        Ok(0) | Err(_) => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
+            out.push_str(digits);
+        }
+        Ok(point) => match digits.split_at_checked(point) {
+            Some((whole, "")) => out.push_str(whole),
+            Some((whole, fraction)) => {
+                out.push_str(whole);
+                out.push('.');
+                out.push_str(fraction);
+            }
+            None => out.push_str(digits),
+        },
+    }
+    if left != point {
+        let _ = write!(out, "E{:+}", left - point);
+    }
+    out
 }
 
 /// An int of ASCII digits with a sign, and how many digits it has at most.

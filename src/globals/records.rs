@@ -40,6 +40,16 @@ pub(super) fn build(graph: &mut Graph, target: NodeId, state: Value) -> Result<(
     Ok(graph.append(target, &[Value::Int(then::STATE), state])?)
 }
 
+/// A state as BUILD takes it: the entries of a dict are copied, so that what a stream does to the dict afterwards does not
+/// reach the object.
+pub(super) fn taken(graph: &mut Graph, state: Value) -> Result<Value, Reject> {
+    let Some(dict) = args::dict(graph, state) else { return Ok(state) };
+    let pairs: Vec<Value> = graph.items(dict).collect();
+    let id = graph.alloc(Kind::Dict)?;
+    graph.extend_dict(id, &pairs)?;
+    Ok(Value::Object(id))
+}
+
 /// The list that an unbroken run of APPENDs goes to; the record's extra value remembers it.
 fn open(graph: &mut Graph, target: NodeId, what: i64, kind: Kind) -> Result<NodeId, Reject> {
     if let Some(Value::Object(id)) = graph.extra(target) {

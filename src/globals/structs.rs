@@ -161,6 +161,7 @@ fn waiting(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
 fn settle(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Reject> {
     let how = ctx.graph.extra(target).unwrap_or(Value::Int(how::NEW));
     let arguments = Value::Object(ctx.graph.alloc(Kind::Tuple)?);
+    let state = records::taken(ctx.graph, state)?;
     let items = [Value::Global(ctx.global), how, arguments, Value::None, Value::Int(then::STATE), state];
     ctx.graph.become_kind(target, Kind::Record, &items)?;
     Ok(ctx.graph.set_extra(target, Value::None)?)
@@ -202,6 +203,7 @@ fn namespace_state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<()
     if records::plain_state(ctx.graph, state).is_none() {
         return ctx.reject("expected a dict of attributes that are not special as state");
     }
+    let state = records::taken(ctx.graph, state)?;
     records::build(ctx.graph, target, state)
 }
 

@@ -34,7 +34,7 @@ class Items:
 
 
 EXCEPTIONS = ["ValueError", "KeyError", "TypeError", "OSError", "RuntimeError", "StopIteration", "ZeroDivisionError", "Exception",
-              "FileNotFoundError", "ImportError", "IndexError"]
+              "ImportError", "IndexError"]
 TYPES = [("builtins", "list"), ("builtins", "int"), ("builtins", "dict"), ("builtins", "set"), ("builtins", "str"),
          ("datetime", "date"), ("decimal", "Decimal"), ("collections", "OrderedDict"), ("builtins", "bytes")]
 

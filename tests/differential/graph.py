@@ -1,7 +1,7 @@
 """Equality of two tagged JSON documents as graphs, up to sharing: `$def` and `$ref` are followed, cycles included.
 
 What CPython cannot keep is put aside on both sides: which of two equal texts was a Python 2 `str`, how an exception's state
-arrived, and what class `OSError` becomes by its errno.
+arrived, how a SimpleNamespace was asked for, and what class `OSError` becomes by its errno.
 """
 import base64
 import json
@@ -59,6 +59,12 @@ class Reader:
             return Node(("float", inner))
         if tag in ("exception", "record"):
             return self.record(tag, inner)
+        if tag == "array" and inner["typecode"] in "bhilqBHILQ":
+            # CPython makes `q` of a byte-swapped `l`; the elements are the same.
+            return Node(("array", "signed" if inner["typecode"].islower() else "unsigned"), [self.node(inner["values"])])
+        if tag == "global":
+            # Where CPython 3.13 defines its path classes.
+            return Node(tag, [self.node([inner[0].replace("pathlib._local", "pathlib"), inner[1]])])
         return Node(tag, [self.node(inner)])
 
     def pairs(self, inner):
@@ -76,8 +82,9 @@ class Reader:
             elif kind != "state" or node.label != ("NoneType", None):
                 other.append(Node(kind, [node]))
         name = error_class(inner["class"], inner["args"])
+        how = inner["how"] if tag == "record" and name != ("types", "SimpleNamespace") else ""
         fields = [part for key in sorted(state, key=repr) for part in (Node(key), state[key])]
-        return Node((tag, name, inner["how"] if tag == "record" else ""),
+        return Node((tag, name, how),
                     [Node("args", [self.node(arg) for arg in inner["args"]]), Node("state", fields)] + other)
 
 
