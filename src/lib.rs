@@ -1,5 +1,7 @@
 //! depickle gets data out of Python pickles, safely and without Python.
 
+#[cfg(feature = "json")]
+mod compare;
 mod container;
 #[cfg(feature = "json")]
 mod convert;
@@ -13,6 +15,8 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+#[cfg(feature = "json")]
+mod readers;
 mod report;
 #[cfg(feature = "json")]
 mod select;
@@ -22,12 +26,16 @@ pub mod view;
 mod writers;
 
 #[cfg(feature = "json")]
+pub use compare::Difference;
+#[cfg(feature = "json")]
 pub use convert::{Converter, Report};
 pub use document::{Document, Reader};
 pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;
 pub use machine::Trailing;
 pub use policy::Policy;
+#[cfg(feature = "json")]
+pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
 pub use view::{ValueKind, ValueRef};
 #[cfg(feature = "writers")]
