@@ -47,6 +47,9 @@ impl Document {
         };
         let mut path = "$".to_owned();
         for part in found.place {
+            if path::cut(&mut path) {
+                break;
+            }
             match part {
                 Part::Index(n) => path::push_index(n, &mut path),
                 Part::Key(key) => path::push_key(&self.graph, key, &mut path),

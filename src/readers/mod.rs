@@ -10,6 +10,8 @@ mod numbers;
 mod source;
 mod tagged_json;
 mod temporal;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod zones;
 

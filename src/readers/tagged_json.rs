@@ -587,6 +587,9 @@ impl<R: Read> Parser<R> {
     fn path(&self) -> String {
         let mut out = "$".to_owned();
         for frame in &self.frames {
+            if path::cut(&mut out) {
+                break;
+            }
             let Some(last) = frame.seen.checked_sub(1) else { continue };
             let key = |n: u64| usize::try_from(n).ok().and_then(|n| self.pool.get(frame.start.saturating_add(n)));
             match frame.what {
