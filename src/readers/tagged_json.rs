@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::io::Read;
 
-use super::frames::{Close, Frame, Part, What};
+use super::frames::{Close, Frame, What};
 use super::tokens::{Token, Tokens};
 use crate::document::Document;
 use crate::error::{Error, Failure, LimitExceeded};
-use crate::limits::{Limit, Limits, memory_for};
+use crate::limits::{Limits, memory_for};
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key::KeyError;

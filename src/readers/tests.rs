@@ -694,7 +694,7 @@ fn limits_and_streams() {
     let broken = std::io::Read::chain(&b"[1, 2, "[..], Broken);
     let error = crate::read_lossless_json(broken, &Limits::default()).unwrap_err();
     assert_eq!(error.category(), Category::Io);
-    assert_eq!(error.to_string(), "the disk is gone (at $[2], at offset 0x7)");
+    assert_eq!(error.to_string(), "the disk is gone (at $[1], at offset 0x7)");
 }
 
 /// An array of roots and one list are told apart by who reads them.
