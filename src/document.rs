@@ -91,7 +91,7 @@ impl Reader {
 }
 
 /// Says what an input is that is no pickle, where its beginning tells.
-fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
+pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
     let mut broken = false;
     for error in errors {
         match error.kind() {
