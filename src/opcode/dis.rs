@@ -236,11 +236,7 @@ impl<'a> Shown<'a> {
             Shown::Latin1(text) => repr::latin1(text, out),
             Shown::Wtf8(text) => repr::wtf8(text, out),
             Shown::Bytes(value) => repr::bytes(value, out),
-            Shown::ByteArray(value) => {
-                out.write_all(b"bytearray(")?;
-                repr::bytes(value, out)?;
-                out.write_all(b")")
-            }
+            Shown::ByteArray(value) => repr::bytearray(value, out),
         }
     }
 }

@@ -7,6 +7,9 @@ mod printable;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+/// Only floats with as many digits in their shortest text can stand exactly between two such texts.
+const TIED_DIGITS: usize = 15;
+
 /// Appends a float as Python's `repr` does: shortest digits, `e` form from 1e16 on and below 1e-4.
 pub(crate) fn float(value: f64, out: &mut String) {
     if value.is_nan() {
@@ -17,14 +20,43 @@ pub(crate) fn float(value: f64, out: &mut String) {
         out.push_str(if value > 0.0 { "inf" } else { "-inf" });
         return;
     }
-    let shortest = format!("{value:e}");
+    let mut shortest = format!("{value:e}");
+    // Where two shortest texts are equally near, Python takes the even last digit, as rounding the exact value does.
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    if digits >= TIED_DIGITS {
+        let even = format!("{value:.0$e}", digits - 1);
+        if even.parse() == Ok(value) {
+            shortest = even;
+        }
+    }
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..16).contains(&exponent) {
-        let _ = if value.fract() == 0.0 { write!(out, "{value:.1}") } else { write!(out, "{value}") };
+        fixed(mantissa, exponent, out);
     } else {
         let sign = if exponent < 0 { '-' } else { '+' };
         let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+    }
+}
+
+/// Digits with the point where an exponent of -4 to 15 puts it.
+fn fixed(mantissa: &str, exponent: i32, out: &mut String) {
+    let (sign, digits) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest.replace('.', "")),
+        None => ("", mantissa.replace('.', "")),
+    };
+    out.push_str(sign);
+    let before = usize::try_from(exponent + 1).unwrap_or(0);
+    if before == 0 {
+        out.push_str("0.");
+        out.extend(std::iter::repeat_n('0', (exponent + 1).unsigned_abs() as usize));
+        out.push_str(&digits);
+    } else {
+        let (whole, fraction) = digits.split_at(before.min(digits.len()));
+        out.push_str(whole);
+        out.extend(std::iter::repeat_n('0', before - whole.len()));
+        out.push('.');
+        out.push_str(if fraction.is_empty() { "0" } else { fraction });
     }
 }
 
@@ -117,10 +149,24 @@ pub(crate) fn latin1(text: &[u8], out: &mut dyn Write) -> io::Result<()> {
 /// What `out` fails with.
 pub(crate) fn bytes(value: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let quote = quote(value);
+    bytes_between(value, quote, quote, out)
+}
+
+/// Writes a bytearray as Python prints it, where an apostrophe is escaped between any quotes.
+///
+/// # Errors
+/// What `out` fails with.
+pub(crate) fn bytearray(value: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"bytearray(")?;
+    bytes_between(value, quote(value), '\'', out)?;
+    out.write_all(b")")
+}
+
+fn bytes_between(value: &[u8], quote: char, escaped: char, out: &mut dyn Write) -> io::Result<()> {
     write!(out, "b{quote}")?;
     for &byte in value {
-        if char::from(byte) == quote || byte == b'\\' || !matches!(byte, b' '..=b'~') {
-            escape(u32::from(byte), quote, out)?;
+        if char::from(byte) == escaped || byte == b'\\' || !matches!(byte, b' '..=b'~') {
+            escape(u32::from(byte), escaped, out)?;
         } else {
             out.write_all(&[byte])?;
         }
@@ -148,6 +194,10 @@ mod tests {
             (1.5e-5, "1.5e-05"),
             (0.0001, "0.0001"),
             (1e100, "1e+100"),
+            (0.147_129_058_837_890_62, "0.14712905883789062"),
+            (-0.001_25, "-0.00125"),
+            (123.456, "123.456"),
+            (120.0, "120.0"),
             (123456789012345680.0, "1.2345678901234568e+17"),
             (0.00001, "1e-05"),
             (5e-324, "5e-324"),
@@ -170,5 +220,7 @@ mod tests {
         assert_eq!(text(b"a\xed\xb3\xbfz"), "'a\\udcffz'");
         assert_eq!(shown(|out| latin1(b"\xe9\x85'", out)), "\"é\\x85'\"");
         assert_eq!(shown(|out| bytes(b"\xe9'\"\t~", out)), "b'\\xe9\\'\"\\t~'");
+        assert_eq!(shown(|out| bytearray(b"a'", out)), "bytearray(b\"a\\'\")");
+        assert_eq!(shown(|out| bytearray(b"'\"", out)), "bytearray(b'\\'\"')");
     }
 }
