@@ -57,7 +57,9 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     if let Some(to) = args.to {
         return Ok(to.into());
     }
-    let Some(output) = &args.output else { return Ok(Format::Json) };
+    let Some(output) = args.output.as_deref().filter(|output| output.as_os_str() != "-") else {
+        return Ok(Format::Json);
+    };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
         let known = ".json .ndjson .jsonl .msgpack .mpk .pb";

@@ -128,7 +128,9 @@ fn every_refused_name_is_listed() {
             .findings()
             .iter()
             .filter_map(|error| match error.kind() {
-                ErrorKind::Refused(Refused::Global { name, .. } | Refused::Value { name, .. }) => Some(name.to_string()),
+                ErrorKind::Refused(Refused::Global { name, .. } | Refused::Value { name, .. }) => {
+                    Some(name.to_string())
+                }
                 ErrorKind::Refused(_) => Some(format!("({})", error.location().opcode.unwrap_or_default())),
                 _ => None,
             })
