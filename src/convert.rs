@@ -236,11 +236,11 @@ impl Job<'_> {
 
     /// The values that become lines: the elements of a list, or the pickles of a file of many.
     fn line_values(&self) -> Vec<(Value, String)> {
-        if let [Value::Object(id)] = self.roots {
-            if self.graph.kind(*id) == Kind::List {
-                let prefix = self.prefix.unwrap_or("$");
-                return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
-            }
+        if let [Value::Object(id)] = self.roots
+            && self.graph.kind(*id) == Kind::List
+        {
+            let prefix = self.prefix.unwrap_or("$");
+            return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
         }
         self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect()
     }

@@ -117,11 +117,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         self.defined.clear();
     }
 
-    /// Whether anything that is referred to again was written since the last [`Tagged::forget`].
-    pub fn has_defined(&self) -> bool {
-        !self.defined.is_empty()
-    }
-
     /// Writes one value; `prefix` is its path.
     pub fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
