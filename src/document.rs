@@ -100,7 +100,7 @@ fn cut_off(error: Error) -> Error {
 }
 
 /// Says what an input is that is no pickle, where its beginning tells.
-fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
+pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
     let mut broken = false;
     for error in errors {
         match error.kind() {

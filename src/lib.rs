@@ -8,6 +8,7 @@
 mod container;
 #[cfg(feature = "json")]
 mod convert;
+mod disassemble;
 mod document;
 pub mod error;
 mod globals;
@@ -19,6 +20,7 @@ pub mod name;
 pub mod opcode;
 pub mod policy;
 mod report;
+mod repr;
 #[cfg(feature = "json")]
 mod select;
 mod source;
@@ -28,6 +30,7 @@ mod writers;
 
 #[cfg(feature = "json")]
 pub use convert::{Converter, Report};
+pub use disassemble::disassemble;
 pub use document::{Document, Reader};
 pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;

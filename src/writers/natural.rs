@@ -323,7 +323,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
             NonFinite::Error => {
                 let mut shown = String::new();
-                text::float_repr(value, &mut shown);
+                crate::repr::float(value, &mut shown);
                 return Err(self.unrepresentable(
                     format!("expected a finite float, found {shown}"),
                     "`--non-finite null` or `--non-finite string` writes it, `--lossless` keeps it",

@@ -316,7 +316,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 if value.is_nan() && bits != 0x7ff8 << 48 {
                     self.scratch = format!("nan:{bits:016x}");
                 } else {
-                    text::float_repr(value, &mut self.scratch);
+                    crate::repr::float(value, &mut self.scratch);
                 }
                 self.sink.tag_text(Tag::Float, &self.scratch);
             }
