@@ -1,5 +1,10 @@
 //! depickle gets data out of Python pickles, safely and without Python.
 
+#![cfg_attr(
+    not(all(feature = "json", feature = "msgpack", feature = "protobuf")),
+    allow(dead_code, reason = "what only some formats need")
+)]
+
 mod container;
 #[cfg(feature = "json")]
 mod convert;

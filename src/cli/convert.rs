@@ -90,14 +90,14 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
     let mut targets = std::collections::HashSet::new();
     for input in &inputs {
         let target = target(args, plan.format, input);
-        if let Some(target) = &target {
-            if !targets.insert(target.clone()) {
-                let error = Error::misuse(format!("two inputs would be written to `{}`", target.display()))
-                    .in_file(&input.name());
-                term.error(&error);
-                status = status.max(Status::Usage);
-                continue;
-            }
+        if let Some(target) = &target
+            && !targets.insert(target.clone())
+        {
+            let error =
+                Error::misuse(format!("two inputs would be written to `{}`", target.display())).in_file(&input.name());
+            term.error(&error);
+            status = status.max(Status::Usage);
+            continue;
         }
         match one(args, plan, input, target.as_deref(), &mut book) {
             Ok(Done::Converted(report)) => told(input, target.as_deref(), &report, term),
@@ -115,11 +115,11 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
     if skipped > 0 {
         term.warning(&format!("{skipped} files that are no pickles were skipped (`-v` names them)"));
     }
-    if let Some(path) = &args.ledger {
-        if let Err(e) = book.write(path) {
-            term.error(&Error::io(e, Location::default()).in_file(&path.to_string_lossy()));
-            status = status.max(Status::Io);
-        }
+    if let Some(path) = &args.ledger
+        && let Err(e) = book.write(path)
+    {
+        term.error(&Error::io(e, Location::default()).in_file(&path.to_string_lossy()));
+        status = status.max(Status::Io);
     }
     status
 }

@@ -3,11 +3,10 @@
 //! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
 
 use super::{BASE_MEMORY, Call, Form, Globals, MEMORY_PER_BYTE, Machine, Reject, located, memo};
-use crate::error::{Error, LimitExceeded, Refused};
+use crate::error::{Error, Refused};
 use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
-use crate::model::key::KeyError;
 use crate::model::value::Value;
 use crate::name::GlobalName;
 use crate::opcode::arg::{self, BadText, TextInt};

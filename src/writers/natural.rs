@@ -3,7 +3,6 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 use crate::error::Error;
-use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::temporal;
@@ -13,7 +12,7 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::Sink;
 use crate::writers::options::{self, NonFinite, Py2Str, Surrogates, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{keys, path, records, text};
+use crate::writers::{check, keys, path, records, text};
 
 /// What is left to do.
 pub(super) enum Step {
@@ -171,12 +170,18 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.sink.end_map();
                 }
             }
+            if self.sink.too_long().is_some() {
+                return Err(self.too_long());
+            }
             if self.sink.buffer().len() >= DRAIN {
                 self.drain()?;
             }
         }
         self.pool.clear();
-        Ok(())
+        match self.sink.too_long() {
+            Some(_) => Err(self.too_long()),
+            None => Ok(()),
+        }
     }
 
     fn field(&mut self, field: records::Field) -> Result<(), Error> {
@@ -572,10 +577,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            let at = Location::path(self.path());
-            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+            return Err(check::too_deep(self.max_depth, Location::path(self.path())));
         }
         Ok(())
+    }
+
+    #[cold]
+    fn too_long(&self) -> Error {
+        check::too_long(self.sink.too_long().unwrap_or(0), Location::path(self.path()))
     }
 
     #[inline]

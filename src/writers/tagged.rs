@@ -14,7 +14,7 @@ use crate::model::value::{NodeId, Tz, Value};
 use crate::writers::event::Sink;
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
-use crate::writers::{path, text};
+use crate::writers::{check, path, text};
 
 /// What is left to do.
 enum Step {
@@ -117,11 +117,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         self.defined.clear();
     }
 
-    /// Whether anything that is referred to again was written since the last [`Tagged::forget`].
-    pub fn has_defined(&self) -> bool {
-        !self.defined.is_empty()
-    }
-
     /// Writes one value; `prefix` is its path.
     pub fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
@@ -158,7 +153,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     };
                     *key = k;
                     self.sink.element();
-                    self.deeper()?;
+                    self.deeper(1)?;
                     self.sink.begin_array(2);
                     self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
                 }
@@ -170,7 +165,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                         continue;
                     };
                     self.sink.element();
-                    self.deeper()?;
+                    self.deeper(1)?;
                     self.sink.begin_map(1);
                     self.todo.push(Step::EndMap);
                     self.then(what, value);
@@ -181,11 +176,17 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     }
                 }
             }
+            if self.sink.too_long().is_some() {
+                return Err(self.too_long());
+            }
             if self.out.is_some() && self.sink.buffer().len() >= DRAIN {
                 self.drain()?;
             }
         }
-        Ok(())
+        match self.sink.too_long() {
+            Some(_) => Err(self.too_long()),
+            None => Ok(()),
+        }
     }
 
     fn rest(&mut self, step: Step) -> Result<(), Error> {
@@ -226,11 +227,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_map();
             }
             Step::EndTagArray => {
-                self.depth -= 1;
+                self.depth -= S::CAPS.tag_array_depth;
                 self.sink.end_tag_array();
             }
             Step::EndTagMap => {
-                self.depth -= 1;
+                self.depth -= S::CAPS.tag_map_depth;
                 self.sink.end_tag_map();
             }
             Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
@@ -245,14 +246,14 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     }
 
     fn array(&mut self, len: usize) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(1)?;
         self.sink.begin_array(len);
         self.todo.push(Step::EndArray);
         Ok(())
     }
 
     fn tag_array(&mut self, tag: Tag, len: usize) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_array_depth)?;
         self.sink.begin_tag_array(tag, len);
         self.todo.push(Step::EndTagArray);
         Ok(())
@@ -260,7 +261,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
 
     /// A tagged map; fields are given in order.
     fn tag_map(&mut self, tag: Tag, mut fields: Vec<Step>) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, fields.len());
         self.todo.push(Step::EndTagMap);
         fields.reverse();
@@ -328,6 +329,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
             }
             Value::Wtf8 { len, at } => self.sink.tag_bytes(Tag::Str, self.graph.bytes(len, at)),
+            Value::Py2Str { len, at } if S::CAPS.bytes => {
+                self.sink.tag_bytes(Tag::Py2Str, self.graph.bytes(len, at));
+            }
             Value::Py2Str { len, at } => {
                 self.scratch.extend(self.graph.bytes(len, at).iter().map(|&b| char::from(b)));
                 self.sink.tag_text(Tag::Py2Str, &self.scratch);
@@ -349,6 +353,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 return self.temporal(Tag::DateTime, tz, temporal::unpack_datetime(packed).1.fold);
             }
             Value::TimeDelta { days, rest } => {
+                self.room(S::CAPS.tag_array_depth)?;
                 self.sink.begin_tag_array(Tag::TimeDelta, 3);
                 for part in [i64::from(days), (rest / 1_000_000) as i64, (rest % 1_000_000) as i64] {
                     self.sink.element();
@@ -359,6 +364,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Value::Decimal { len, at } => self.sink.tag_text(Tag::Decimal, self.graph.text(len, at)),
             Value::Path { class, len, at } => {
                 let bytes = self.graph.bytes(len, at);
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Path, 2);
                 self.name("class");
                 self.sink.str(class.name());
@@ -370,6 +376,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_tag_map();
             }
             Value::Ip { class, len, at } => {
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Ip, 2);
                 self.name("class");
                 self.sink.str(class.name());
@@ -378,7 +385,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_tag_map();
             }
             Value::Singleton(s) => self.sink.tag_text(Tag::Singleton, s.name()),
-            Value::Global(index) => self.global(index),
+            Value::Global(index) => return self.global(index),
             Value::None | Value::Unknown => self.sink.null(),
             Value::Bool(b) => self.sink.bool(b),
             Value::Int(n) => self.sink.int(n),
@@ -388,7 +395,8 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         Ok(())
     }
 
-    fn global(&mut self, index: u32) {
+    fn global(&mut self, index: u32) -> Result<(), Error> {
+        self.room(S::CAPS.tag_array_depth)?;
         let name = self.graph.global(index);
         self.sink.begin_tag_array(Tag::Global, 2);
         for part in [&name.module, &name.name] {
@@ -396,6 +404,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             self.sink.str(part);
         }
         self.sink.end_tag_array();
+        Ok(())
     }
 
     /// A time or datetime whose local text is in `scratch`.
@@ -404,7 +413,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             self.sink.tag_text(tag, &self.scratch);
             return Ok(());
         }
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, 1 + usize::from(fold) + usize::from(tz.id().is_some()));
         self.todo.push(Step::EndTagMap);
         self.sink.key();
@@ -456,8 +465,10 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Kind::Complex => Tag::Complex,
             Kind::Range => Tag::Range,
             Kind::Slice => Tag::Slice,
-            Kind::Dict if graph.get(id).flags & flag::STR_KEYS != 0 && !self.has_dollar_key(id) => {
-                self.deeper()?;
+            Kind::Dict
+                if graph.get(id).flags & flag::STR_KEYS != 0 && (S::CAPS.tags_apart || !self.has_dollar_key(id)) =>
+            {
+                self.deeper(1)?;
                 self.sink.begin_map(count / 2);
                 self.todo.push(Step::EndMap);
                 self.todo.push(Step::Map { walk, key: Value::None });
@@ -523,6 +534,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         text::uuid(self.graph, id, &mut self.scratch);
         match self.graph.first::<2>(id) {
             [_, Value::Int(is_safe)] => {
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Uuid, 2);
                 self.sink.key();
                 self.sink.str("value");
@@ -580,7 +592,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     }
 
     fn dateutil(&mut self, class: &str, fields: Vec<Step>) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(Tag::Dateutil, fields.len() + 1);
         self.todo.push(Step::EndTagMap);
         self.name("class");
@@ -591,7 +603,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
 
     fn typed_array(&mut self, id: NodeId) -> Result<(), Error> {
         let (typecode, content) = text::array(self.graph, id);
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(Tag::Array, 2);
         self.name("typecode");
         self.sink.str(typecode.encode_utf8(&mut [0; 4]));
@@ -604,6 +616,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 Err(_) => self.sink.tag_bytes(Tag::Str, &wtf8),
             },
             text::ArrayContent::Numbers(numbers) => {
+                self.room(1)?;
                 self.sink.begin_array(numbers.len());
                 for number in numbers {
                     self.sink.element();
@@ -623,7 +636,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_array();
             }
         }
-        self.depth -= 1;
+        self.depth -= S::CAPS.tag_map_depth;
         self.sink.end_tag_map();
         Ok(())
     }
@@ -638,10 +651,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         };
         let rest = (graph.count(id) - FIXED) / 2;
         let fields = 3 + usize::from(!matches!(kwargs, Value::None)) + usize::from(rest > 0);
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, fields);
         self.todo.push(Step::EndTagMap);
         self.name("class");
+        self.room(1)?;
         let name = graph.global(class);
         self.sink.begin_array(2);
         for part in [&name.module, &name.name] {
@@ -664,13 +678,30 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     // ---- depth and places
 
     #[inline]
-    fn deeper(&mut self) -> Result<(), Error> {
-        self.depth += 1;
-        if self.depth > self.max_depth {
-            let at = Location::path(self.path());
-            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+    fn deeper(&mut self, levels: u32) -> Result<(), Error> {
+        self.depth += levels;
+        self.room(0)
+    }
+
+    /// Checks that there is room for so many more levels.
+    #[inline]
+    fn room(&self, levels: u32) -> Result<(), Error> {
+        let depth = self.depth + levels;
+        if depth > self.max_depth { Err(self.too_deep(depth)) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_deep(&self, depth: u32) -> Error {
+        let at = Location::path(self.path());
+        if self.max_depth == S::CAPS.max_depth {
+            return check::too_deep(self.max_depth, at);
         }
-        Ok(())
+        Limit::Depth.exceeded(u64::from(depth), u64::from(self.max_depth), at)
+    }
+
+    #[cold]
+    fn too_long(&self) -> Error {
+        check::too_long(self.sink.too_long().unwrap_or(0), Location::path(self.path()))
     }
 
     #[cold]
