@@ -27,6 +27,7 @@ mod source;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
+mod wtf8;
 
 #[cfg(feature = "json")]
 pub use convert::{Converter, Report};

@@ -91,13 +91,17 @@ impl Select {
                 }
             }
             let Value::Object(id) = value else {
-                let found = crate::machine::type_name(graph, value);
+                let found = crate::model::type_name::type_name(graph, value);
                 return Err(missing(&at, &format!("`{before}` is {found}, which has no parts")));
             };
             value = step(graph, id, part).ok_or_else(|| {
                 missing(
                     &at,
-                    &format!("`{before}` is {}, {}", crate::machine::type_name(graph, value), offer(graph, id)),
+                    &format!(
+                        "`{before}` is {}, {}",
+                        crate::model::type_name::type_name(graph, value),
+                        offer(graph, id)
+                    ),
                 )
             })?;
         }

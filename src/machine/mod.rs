@@ -8,8 +8,6 @@ mod names;
 mod stack;
 mod step;
 
-pub(crate) use step::type_name;
-
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::Limits;
 use crate::location::Location;

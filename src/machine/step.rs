@@ -7,6 +7,7 @@ use crate::error::{Error, Refused};
 use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
+use crate::model::type_name::type_name;
 use crate::model::value::Value;
 use crate::name::GlobalName;
 use crate::opcode::arg::{self, BadText, TextInt};
@@ -18,51 +19,6 @@ const HIGHEST_PROTOCOL: u64 = 5;
 
 fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
     Err(Reject::Malformed(what.into()))
-}
-
-/// What a value is called in messages.
-pub(crate) fn type_name(graph: &Graph, value: Value) -> &'static str {
-    match value {
-        Value::None => "None",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Big { .. } => "int",
-        Value::Float { .. } => "float",
-        Value::Str { .. } | Value::Wtf8 { .. } => "str",
-        Value::Py2Str { .. } => "8-bit str",
-        Value::Bytes { .. } => "bytes",
-        Value::ByteArray { .. } => "bytearray",
-        Value::Date(_) => "date",
-        Value::Time { .. } => "time",
-        Value::DateTime { .. } => "datetime",
-        Value::TimeDelta { .. } => "timedelta",
-        Value::Decimal { .. } => "Decimal",
-        Value::Path { .. } => "path",
-        Value::Ip { .. } => "IP address",
-        Value::Singleton(s) => s.name(),
-        Value::Global(_) => "global",
-        Value::Unknown => "refused value",
-        Value::Object(id) => match graph.kind(id) {
-            Kind::List => "list",
-            Kind::Tuple => "tuple",
-            Kind::Set => "set",
-            Kind::FrozenSet => "frozenset",
-            Kind::Deque => "deque",
-            Kind::Dict => "dict",
-            Kind::OrderedDict => "OrderedDict",
-            Kind::DefaultDict => "defaultdict",
-            Kind::Counter => "Counter",
-            Kind::Complex => "complex",
-            Kind::Fraction => "Fraction",
-            Kind::Range => "range",
-            Kind::Slice => "slice",
-            Kind::Array => "array",
-            Kind::Uuid => "UUID",
-            Kind::Zone => "time zone",
-            Kind::Exception => "exception",
-            Kind::Record => "instance",
-            Kind::Pending => "unfinished object",
-        },
-    }
 }
 
 impl<G: Globals> Machine<G> {
@@ -380,7 +336,7 @@ impl<G: Globals> Machine<G> {
 
     #[cold]
     fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
-        match arg::wtf8_error(bytes) {
+        match crate::wtf8::error(bytes) {
             None => Ok(self.graph.wtf8(bytes)?),
             Some(at) => malformed(format!("expected UTF-8, found an invalid sequence at byte {at} of the string")),
         }

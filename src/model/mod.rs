@@ -8,6 +8,7 @@ pub(crate) mod key;
 pub(crate) mod number;
 pub(crate) mod record;
 pub(crate) mod temporal;
+pub(crate) mod type_name;
 pub(crate) mod value;
 #[cfg(feature = "writers")]
 pub(crate) mod zones;

@@ -158,8 +158,9 @@ impl<'a> Shown<'a> {
             }
             (ArgKind::String1 | ArgKind::String4, Arg::Bytes(value)) => Shown::Latin1(value),
             (ArgKind::UnicodeString1 | ArgKind::UnicodeString4 | ArgKind::UnicodeString8, Arg::Bytes(value)) => {
-                if let Some(bad) = arg::wtf8_error(value) {
-                    let what = format!("expected UTF-8, found byte {:#04x} {bad} bytes into the text", value[bad]);
+                if let Some(bad) = crate::wtf8::error(value) {
+                    let byte = value.get(bad).copied().unwrap_or_default();
+                    let what = format!("expected UTF-8, found byte {:#04x} {bad} bytes into the text", byte);
                     return Err(Stop::Malformed(what, None));
                 }
                 Shown::Wtf8(value)

@@ -77,7 +77,7 @@ pub(crate) fn inline(graph: &Graph, value: Value) -> String {
 /// Without JSON a key is shown by its type only.
 #[cfg(not(feature = "json"))]
 pub(crate) fn inline(graph: &Graph, value: Value) -> String {
-    crate::machine::type_name(graph, value).to_owned()
+    crate::model::type_name::type_name(graph, value).to_owned()
 }
 
 impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {

@@ -172,7 +172,7 @@ pub(crate) fn array(graph: &Graph, id: NodeId) -> (char, ArrayContent<'_>) {
         _ => {
             let mut text = Vec::with_capacity(data.len());
             for unit in data.as_chunks::<4>().0 {
-                crate::opcode::arg::push_code_point(u32::from_le_bytes(*unit), &mut text);
+                crate::wtf8::push_code_point(u32::from_le_bytes(*unit), &mut text);
             }
             return (typecode, ArrayContent::Text(text));
         }

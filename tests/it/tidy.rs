@@ -8,14 +8,15 @@ use crate::command::{Folder, root};
 /// Who may name whom; docs/ARCHITECTURE.md explains it. Everyone may name the leaves.
 const ARROWS: &[(&str, &[&str])] = &[
     ("repr", &[]),
+    ("wtf8", &[]),
     ("source", &[]),
     ("container", &[]),
-    ("opcode", &["repr", "source"]),
+    ("opcode", &["repr", "source", "wtf8"]),
     ("model", &["repr"]),
-    ("machine", &["model", "opcode"]),
+    ("machine", &["model", "opcode", "wtf8"]),
     ("globals", &["machine", "model", "policy"]),
     ("report", &[]),
-    ("writers", &["model", "repr", "report"]),
+    ("writers", &["model", "repr", "report", "wtf8"]),
     ("readers", &["model", "report", "writers"]),
     ("view", &["model"]),
     ("select", &["model", "writers"]),
