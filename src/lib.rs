@@ -18,6 +18,8 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+#[cfg(feature = "protobuf")]
+pub mod proto;
 mod report;
 #[cfg(feature = "json")]
 mod select;
