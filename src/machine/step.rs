@@ -2,9 +2,9 @@
 //!
 //! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
 
-use super::{BASE_MEMORY, Call, Form, Globals, MEMORY_PER_BYTE, Machine, Reject, located, memo};
+use super::{Call, Form, Globals, Machine, Reject, located, memo};
 use crate::error::{Error, Refused};
-use crate::limits::Limit;
+use crate::limits::{Limit, memory_for};
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
 use crate::model::type_name::type_name;
@@ -88,8 +88,7 @@ impl<G: Globals> Machine<G> {
     }
 
     fn allow(&mut self, offset: u64) {
-        let allowed = BASE_MEMORY.saturating_add(offset.saturating_mul(MEMORY_PER_BYTE));
-        self.graph.allow_memory(allowed.min(self.max_memory));
+        self.graph.allow_memory(memory_for(self.max_memory, offset));
         self.next_allowance = offset + (1 << 16);
     }
 

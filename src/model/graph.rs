@@ -501,6 +501,13 @@ impl Graph {
         crate::model::key::extend(self, id, members, 1)
     }
 
+    /// Adds keys that cannot be compared yet (or pairs, with their values); [`Graph::seal`] makes them unique.
+    pub fn extend_later(&mut self, id: NodeId, new: &[Value]) -> LimitExceededResult<()> {
+        self.set_flags(id, 0, flag::STR_KEYS);
+        self.append(id, new)?;
+        self.remember_unsealed(id)
+    }
+
     pub fn set_flags(&mut self, id: NodeId, set: u8, cleared: u8) {
         let object = &mut self.objects[id.0 as usize];
         object.flags = (object.flags | set) & !cleared;

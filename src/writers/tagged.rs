@@ -465,9 +465,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Kind::Complex => Tag::Complex,
             Kind::Range => Tag::Range,
             Kind::Slice => Tag::Slice,
-            Kind::Dict
-                if graph.get(id).flags & flag::STR_KEYS != 0 && (S::CAPS.tags_apart || !self.has_dollar_key(id)) =>
-            {
+            Kind::Dict if self.has_plain_keys(id) => {
                 self.deeper(1)?;
                 self.sink.begin_map(count / 2);
                 self.todo.push(Step::EndMap);
@@ -511,9 +509,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         Ok(())
     }
 
-    fn has_dollar_key(&self, id: NodeId) -> bool {
-        self.graph.items(id).step_by(2).any(|key| match key {
-            Value::Str { len, at } => self.graph.text(len, at).starts_with('$'),
+    /// Whether a plain object can carry a dict. The graph's flag does not say: it also falls for a key that was another
+    /// spelling of an earlier one (an 8-bit str) and is not there any more.
+    fn has_plain_keys(&self, id: NodeId) -> bool {
+        self.graph.items(id).step_by(2).all(|key| match key {
+            Value::Str { len, at } => S::CAPS.tags_apart || !self.graph.text(len, at).starts_with('$'),
             _ => false,
         })
     }
