@@ -177,6 +177,8 @@ impl Job<'_> {
             Format::Ndjson => self.lines(crate::writers::json::compact(), ledger, output),
             #[cfg(feature = "msgpack")]
             Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
+            #[cfg(feature = "protobuf")]
+            Format::Protobuf => self.frames(output),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
@@ -258,6 +260,18 @@ impl Job<'_> {
                 writer.finish()
             }
         }
+    }
+
+    /// Frames: the header, then the definitions and the value of each pickle.
+    #[cfg(feature = "protobuf")]
+    fn frames(&self, output: &mut dyn Write) -> Result<u64, Error> {
+        let out = self.out(output);
+        let mut writer = crate::writers::protobuf::Protobuf::new(self.graph, self.max_depth, self.max_output, out);
+        writer.header(self.roots.len());
+        for (n, root) in self.roots.iter().enumerate() {
+            writer.write(*root, &self.path(n))?;
+        }
+        writer.finish()
     }
 
     /// The values that become lines: the elements of a list, or the pickles of a file of many.

@@ -19,6 +19,8 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+#[cfg(feature = "protobuf")]
+pub mod proto;
 mod report;
 mod repr;
 #[cfg(feature = "json")]
