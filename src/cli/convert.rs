@@ -113,7 +113,7 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         }
     }
     if skipped > 0 {
-        term.warning(&format!("{skipped} files that are no pickles were skipped (`-v` names them)"));
+        term.warning(&format!("skipped what is no pickle: {} (`-v` names them)", counted(skipped, "file")));
     }
     if let Some(path) = &args.ledger
         && let Err(e) = book.write(path)
@@ -208,6 +208,11 @@ fn is_broken_pipe(failure: &Failure) -> bool {
         .any(|e| matches!(e.kind(), ErrorKind::Io(source) if source.kind() == io::ErrorKind::BrokenPipe))
 }
 
+/// `1 file`, `2 files`.
+fn counted(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
     let name = input.name();
     term.ledger(&name, &report.ledger);
@@ -216,8 +221,8 @@ fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
     }
     let to = target.map_or("standard output".into(), Path::to_string_lossy);
     term.note(&format!(
-        "{name}: {} pickles, {} bytes read, {} bytes written to {to}, {} steps retyped, {} lossy",
-        report.pickles,
+        "{name}: {}, {} bytes read, {} bytes written to {to}, steps retyped: {}, lossy: {}",
+        counted(report.pickles, "pickle"),
         report.bytes_read,
         report.bytes_written,
         report.ledger.total(Fidelity::Retyped),

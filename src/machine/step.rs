@@ -337,7 +337,7 @@ impl<G: Globals> Machine<G> {
     fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
         match crate::wtf8::error(bytes) {
             None => Ok(self.graph.wtf8(bytes)?),
-            Some(at) => malformed(format!("expected UTF-8, found an invalid sequence at byte {at} of the string")),
+            Some(at) => malformed(format!("expected UTF-8, found other bytes from byte {at} of the text on")),
         }
     }
 
@@ -401,7 +401,10 @@ impl<G: Globals> Machine<G> {
         if (self.stack.height() - base).is_multiple_of(2) {
             return Ok(());
         }
-        malformed(format!("expected keys and values in turn, found {} items", self.stack.height() - base))
+        malformed(format!(
+            "expected keys and values in turn, an even number of items, found {}",
+            self.stack.height() - base
+        ))
     }
 
     /// Adds everything from `base` on to the container below it.

@@ -22,7 +22,8 @@ pub(crate) enum BadText {
 
 fn bad(expected: &str, line: &[u8]) -> BadText {
     let hint = line.ends_with(b"\r").then_some(CRLF);
-    BadText::Malformed(format!("expected {expected}, found `{}`", EscapedBytes(line)), hint)
+    let found = if line.is_empty() { "an empty line".to_owned() } else { format!("`{}`", EscapedBytes(line)) };
+    BadText::Malformed(format!("expected {expected}, found {found}"), hint)
 }
 
 /// An integer as text.

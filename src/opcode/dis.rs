@@ -59,8 +59,19 @@ pub(crate) fn dis(lexer: &mut Lexer<'_>, out: &mut dyn Write, limits: &Limits) -
                 break;
             }
         }
-        if lexer.peek()?.is_none() {
-            return Ok(());
+        match lexer.peek()? {
+            None => return Ok(()),
+            // A newline at the very end is left by tools that print pickles.
+            Some(b'\n') => {
+                let at = lexer.offset();
+                lexer.skip_byte()?;
+                if lexer.peek()?.is_none() {
+                    return Ok(());
+                }
+                let what = "expected a pickle or the end of the stream after STOP, found `\\n`";
+                return Err(Error::malformed(what, Location::offset(at)));
+            }
+            Some(_) => {}
         }
     }
 }
@@ -159,8 +170,7 @@ impl<'a> Shown<'a> {
             (ArgKind::String1 | ArgKind::String4, Arg::Bytes(value)) => Shown::Latin1(value),
             (ArgKind::UnicodeString1 | ArgKind::UnicodeString4 | ArgKind::UnicodeString8, Arg::Bytes(value)) => {
                 if let Some(bad) = crate::wtf8::error(value) {
-                    let byte = value.get(bad).copied().unwrap_or_default();
-                    let what = format!("expected UTF-8, found byte {:#04x} {bad} bytes into the text", byte);
+                    let what = format!("expected UTF-8, found other bytes from byte {bad} of the text on");
                     return Err(Stop::Malformed(what, None));
                 }
                 Shown::Wtf8(value)
