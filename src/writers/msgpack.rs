@@ -75,6 +75,10 @@ impl Sink for MessagePack {
         self.too_long
     }
 
+    fn another() -> Option<Self> {
+        Some(MessagePack::default())
+    }
+
     fn null(&mut self) {
         done(write_nil(&mut self.buffer));
     }
