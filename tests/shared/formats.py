@@ -425,7 +425,7 @@ def main():
     depickle, files = arguments[0], arguments[1:]
     sys.setrecursionlimit(100_000)
     pb = schema()
-    same = refused = different = 0
+    same = refused = different = deep = 0
     for path in files:
         status, text, _ = convert(depickle, path, *extra, "--to", "json", "--lossless")
         if status != 0:
@@ -437,6 +437,9 @@ def main():
             ("protobuf", ("--to", "protobuf"), lambda data: Proto(pb).read(data)),
         ):
             status, data, error = convert(depickle, path, *extra, *options)
+            if name == "msgpack" and status == 6 and "levels" in error:
+                deep += 1
+                continue
             if status != 0:
                 print("%s: %s: status %d: %s" % (path, name, status, error.strip().split("\n")[0]))
                 different += 1
@@ -450,7 +453,8 @@ def main():
             else:
                 different += 1
                 print("%s: %s: expected %.300s, found %.300s" % (path, name, json.dumps(want), json.dumps(found)))
-    print("%d the same, %d different, %d files that JSON refuses" % (same, different, refused))
+    print("%d the same, %d different, %d too deep for MessagePack, %d files that JSON refuses"
+          % (same, different, deep, refused))
     return 1 if different or not same else 0
 
 
