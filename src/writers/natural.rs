@@ -59,6 +59,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     seen: std::collections::HashSet<NodeId>,
     depth: u32,
     max_depth: u32,
+    /// Writes a key to compare it; the dicts in it are checked when it is written for good.
+    comparing: bool,
 }
 
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
@@ -78,6 +80,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             seen: std::collections::HashSet::new(),
             depth: 0,
             max_depth,
+            comparing: false,
         }
     }
 
@@ -445,7 +448,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn dict(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
         let count = graph.count(id) / 2;
-        if graph.get(id).flags & flag::STR_KEYS == 0 {
+        if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
             let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
                 .map_err(|e| self.unrepresentable(e.what, e.hint))?;
             match plan {
@@ -459,10 +462,39 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     return Ok(());
                 }
             }
+            if S::CAPS.any_keys {
+                self.distinct_containers(id)?;
+            }
         }
         self.begin_map(count)?;
         self.todo.push(Step::EndMap);
         self.todo.push(Step::Map { walk: graph.walk(id), key: Value::None });
+        Ok(())
+    }
+
+    /// Checks that no two keys that are containers are written alike, as a tuple and a frozenset may be.
+    fn distinct_containers(&self, id: NodeId) -> Result<(), Error> {
+        let containers = || self.graph.items(id).step_by(2).filter(|key| keys::is_container_key(self.graph, *key));
+        if containers().nth(1).is_none() {
+            return Ok(());
+        }
+        let mut written = std::collections::HashSet::new();
+        for key in containers() {
+            let Some(sink) = S::another() else { return Ok(()) };
+            let (mut bytes, mut ledger) = (Vec::new(), Ledger::default());
+            let mut writer =
+                Natural::new(self.graph, self.options, &mut ledger, sink, Out::new(&mut bytes, self.out.limit()));
+            writer.comparing = true;
+            writer.write(key, &self.path())?;
+            writer.finish()?;
+            if !written.insert(bytes) {
+                let what = format!(
+                    "two keys would become one: `{}` and one before it",
+                    crate::name::Escaped(&crate::writers::tagged::inline(self.graph, key))
+                );
+                return Err(self.unrepresentable(what, "`--lossless` keeps keys apart"));
+            }
+        }
         Ok(())
     }
 
