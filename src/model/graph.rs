@@ -502,6 +502,7 @@ impl Graph {
     }
 
     /// Adds keys that cannot be compared yet (or pairs, with their values); [`Graph::seal`] makes them unique.
+    #[cfg(feature = "json")]
     pub fn extend_later(&mut self, id: NodeId, new: &[Value]) -> LimitExceededResult<()> {
         self.set_flags(id, 0, flag::STR_KEYS);
         self.append(id, new)?;

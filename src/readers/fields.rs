@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::leaf::malformed;
 use super::tagged_json::{Close, Frame, Parser, Part, What, over};
 use super::tokens::Token;
 use crate::error::Error;
@@ -264,18 +265,15 @@ impl<R: Read> Parser<R> {
         if !self.tokens.has_next()? {
             return self.tokens.bad("expected one of the keys `state`, `items`, `dictitems`, `call`, found none");
         }
-        let (what, kind) = match self.tokens.name()? {
-            "state" => (then::STATE, None),
-            "items" => (then::ITEMS, Some(Kind::List)),
-            "dictitems" => (then::DICT_ITEMS, Some(Kind::Tuple)),
-            "call" => (then::CALL, Some(Kind::Tuple)),
-            other => {
-                let what = format!(
-                    "expected one of the keys `state`, `items`, `dictitems`, `call`, found `{}`",
-                    Escaped(other)
-                );
-                return self.tokens.bad(what);
-            }
+        let name = self.tokens.name()?;
+        let all = [then::STATE, then::ITEMS, then::DICT_ITEMS, then::CALL];
+        let Some(what) = all.into_iter().find(|what| then::word(*what) == name) else {
+            return malformed("one of the keys `state`, `items`, `dictitems`, `call`", name);
+        };
+        let kind = match what {
+            then::STATE => None,
+            then::ITEMS => Some(Kind::List),
+            _ => Some(Kind::Tuple),
         };
         let list = match kind {
             Some(kind) => {

@@ -14,6 +14,7 @@ use crate::limits::{Limit, Limits, memory_for};
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key::KeyError;
+use crate::model::record::then;
 use crate::model::value::{NodeId, Value};
 use crate::name::{Escaped, GlobalName};
 use crate::writers::path;
@@ -614,15 +615,14 @@ impl<R: Read> Parser<R> {
                 }
                 What::Record(_, Part::Kwargs) => out.push_str(".kwargs"),
                 What::State(_) => out.push_str(".state"),
-                What::Then(_, Some(_)) => path::push_index(last, &mut out),
+                What::Then(what, list) => {
+                    path::push_name(then::word(what), &mut out);
+                    if list.is_some() && what != then::DICT_ITEMS {
+                        path::push_index(last, &mut out);
+                    }
+                }
                 What::Zoned { .. } => out.push_str(".tz"),
-                What::Root
-                | What::Pairs(..)
-                | What::Pair
-                | What::Def
-                | What::Then(_, None)
-                | What::LocalZone
-                | What::FileZone { .. } => {}
+                What::Root | What::Pairs(..) | What::Pair | What::Def | What::LocalZone | What::FileZone { .. } => {}
             }
         }
         out

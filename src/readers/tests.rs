@@ -100,6 +100,10 @@ impl Maker {
         self.choices.next().unwrap_or(0)
     }
 
+    fn one_in(&mut self, n: u32) -> bool {
+        self.next().is_multiple_of(n)
+    }
+
     fn below(&mut self, bound: usize) -> usize {
         self.next() as usize % bound
     }
@@ -140,7 +144,7 @@ impl Maker {
     fn big(&mut self) -> BigInt {
         let shift = [64, 63, 100, 14_000][self.below(4)];
         let big = (BigInt::from(1) << shift) + self.next();
-        if self.next() % 2 == 0 { big } else { -big }
+        if self.one_in(2) { big } else { -big }
     }
 
     fn int(&mut self) -> Value {
@@ -156,9 +160,9 @@ impl Maker {
     }
 
     fn time(&mut self) -> Time {
-        let micro = if self.next() % 2 == 0 { 0 } else { self.next() % 1_000_000 };
+        let micro = if self.one_in(2) { 0 } else { self.next() % 1_000_000 };
         let parts = [self.next() % 24, self.next() % 60, self.next() % 60].map(|n| n as u8);
-        Time::new(parts[0], parts[1], parts[2], micro, self.next() % 3 == 0).unwrap()
+        Time::new(parts[0], parts[1], parts[2], micro, self.one_in(3)).unwrap()
     }
 
     fn date(&mut self) -> Date {
@@ -180,7 +184,7 @@ impl Maker {
         let zone = match self.below(9) {
             0 => Zone::Fixed { offset_us: i64::from(self.next() as i32), name: None },
             1 => {
-                let name = if self.next() % 2 == 0 { self.str() } else { self.wtf8() };
+                let name = if self.one_in(2) { self.str() } else { self.wtf8() };
                 Zone::Fixed { offset_us: -86_399_999_999, name: Some(name) }
             }
             2 => Zone::ZoneInfo { key },
@@ -189,16 +193,12 @@ impl Maker {
             5 => Zone::PytzMinutes(-330),
             6 => Zone::DateutilUtc,
             7 => {
-                let name = if self.next() % 2 == 0 { Value::None } else { self.str() };
+                let name = if self.one_in(2) { Value::None } else { self.str() };
                 Zone::DateutilOffset { name, offset: self.time_delta(true) }
             }
             _ => {
-                let state = if self.next() % 2 == 0 { Value::None } else { self.container(Kind::Dict, depth) };
-                if self.next() % 2 == 0 {
-                    Zone::DateutilLocal { state }
-                } else {
-                    Zone::DateutilFile { name: key, state }
-                }
+                let state = if self.one_in(2) { Value::None } else { self.container(Kind::Dict, depth) };
+                if self.one_in(2) { Zone::DateutilLocal { state } } else { Zone::DateutilFile { name: key, state } }
             }
         };
         Value::Object(self.graph.zone(zone).unwrap())
@@ -219,8 +219,8 @@ impl Maker {
         for _ in 0..self.below(4) {
             let element = match format {
                 20 => u64::from([0x41, 0xd800, 0xdc00, 0x1_f600, 0x10_ffff][self.below(5)] as u32),
-                14 if self.next() % 2 == 0 => 0x7f80_0001,
-                16 if self.next() % 2 == 0 => 0xfff0_0000_0000_0001,
+                14 if self.one_in(2) => 0x7f80_0001,
+                16 if self.one_in(2) => 0xfff0_0000_0000_0001,
                 _ => self.wide(),
             };
             bytes.extend_from_slice(&element.to_le_bytes()[..width]);
@@ -232,7 +232,7 @@ impl Maker {
     fn leaf(&mut self, depth: u32) -> Value {
         match self.below(22) {
             0 => Value::None,
-            1 => Value::Bool(self.next() % 2 == 0),
+            1 => Value::Bool(self.one_in(2)),
             2 => self.int(),
             3 => self.float(),
             4 => self.str(),
@@ -301,7 +301,7 @@ impl Maker {
             0 | 1 => self.str(),
             2 if depth > 0 => {
                 let parts = [self.key(depth - 1), self.key(depth - 1)];
-                let kind = if self.next() % 2 == 0 { Kind::Tuple } else { Kind::FrozenSet };
+                let kind = if self.one_in(2) { Kind::Tuple } else { Kind::FrozenSet };
                 if kind == Kind::Tuple {
                     return self.object(kind, &parts);
                 }
@@ -363,7 +363,7 @@ impl Maker {
 
     fn pairs(&mut self, depth: u32) -> Vec<Value> {
         let len = if depth == 0 { 0 } else { self.below(4) };
-        let plain = self.next() % 2 == 0;
+        let plain = self.one_in(2);
         let mut out = Vec::new();
         for _ in 0..len {
             let key = if plain { self.str() } else { self.key(2) };
@@ -392,10 +392,8 @@ impl Maker {
                     self.graph.extend_dict(id, &pairs).unwrap();
                 }
                 let extra = match kind {
-                    Kind::OrderedDict if self.next() % 3 == 0 => {
-                        Some(self.container(Kind::Dict, depth.saturating_sub(1)))
-                    }
-                    Kind::DefaultDict if self.next() % 2 == 0 => Some(Value::Global(self.globals[0])),
+                    Kind::OrderedDict if self.one_in(3) => Some(self.container(Kind::Dict, depth.saturating_sub(1))),
+                    Kind::DefaultDict if self.one_in(2) => Some(Value::Global(self.globals[0])),
                     _ => None,
                 };
                 if let Some(extra) = extra {
@@ -406,7 +404,7 @@ impl Maker {
             _ => {
                 let items = self.values(depth);
                 self.graph.append(id, &items).unwrap();
-                if kind == Kind::Deque && self.next() % 2 == 0 {
+                if kind == Kind::Deque && self.one_in(2) {
                     let maxlen = items.len() as i64 + i64::from(self.next() % 2);
                     self.graph.set_extra(id, Value::Int(maxlen)).unwrap();
                 }

@@ -16,6 +16,9 @@ use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
 use crate::writers::{check, path, text};
 
+/// The field of a container's items.
+const ITEMS: &str = "items";
+
 /// What is left to do.
 enum Step {
     Seq {
@@ -34,7 +37,10 @@ enum Step {
     /// What was done to a record: pairs of a kind and a value.
     Then {
         walk: Walk,
+        index: u64,
     },
+    /// The field that is being written; for paths.
+    In(&'static str),
     Element(Value),
     /// A named field of a tagged map.
     Field(&'static str, Value),
@@ -157,13 +163,14 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     self.sink.begin_array(2);
                     self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
                 }
-                Step::Then { walk } => {
+                Step::Then { walk, index } => {
                     let (Some(Value::Int(what)), Some(value)) =
                         (self.graph.next_item(walk), self.graph.next_item(walk))
                     else {
                         self.todo.pop();
                         continue;
                     };
+                    *index += 1;
                     self.sink.element();
                     self.deeper(1)?;
                     self.sink.begin_map(1);
@@ -196,15 +203,18 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.emit(value)?;
             }
             Step::Field(name, value) => {
+                self.todo.push(Step::In(name));
                 self.name(name);
                 self.emit(value)?;
             }
             Step::PairsField(name, walk, len) => {
+                self.within(name);
                 self.name(name);
                 self.array(len)?;
                 self.todo.push(Step::Pairs { walk, key: Value::None });
             }
             Step::SeqField(name, walk, len) => {
+                self.within(name);
                 self.name(name);
                 self.array(len)?;
                 self.todo.push(Step::Seq { walk, index: 0 });
@@ -212,8 +222,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Step::ThenField(walk, len) => {
                 self.name("then");
                 self.array(len)?;
-                self.todo.push(Step::Then { walk });
+                self.todo.push(Step::Then { walk, index: 0 });
             }
+            Step::In(_) => {}
             Step::Body(id) => {
                 self.sink.element();
                 self.body(id)?;
@@ -237,6 +248,13 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
         }
         Ok(())
+    }
+
+    /// Notes the field of an instance; the items of a container have no name of their own in a path.
+    fn within(&mut self, name: &'static str) {
+        if name != ITEMS || matches!(self.todo.iter().nth_back(1), Some(Step::Then { .. })) {
+            self.todo.push(Step::In(name));
+        }
     }
 
     fn name(&mut self, name: &str) {
@@ -274,19 +292,16 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Value::Object(id) => (self.graph.walk(id), self.graph.count(id)),
             _ => (self.graph.walk(NodeId(0)), 0),
         };
+        let word = then::word(what);
         let step = match what {
-            then::STATE => Step::Field("state", value),
-            then::ITEMS => {
-                let (walk, len) = walk(value);
-                Step::SeqField("items", walk, len)
-            }
+            then::STATE => Step::Field(word, value),
             then::DICT_ITEMS => {
                 let (walk, len) = walk(value);
-                Step::PairsField("dictitems", walk, len / 2)
+                Step::PairsField(word, walk, len / 2)
             }
             _ => {
                 let (walk, len) = walk(value);
-                Step::SeqField("call", walk, len)
+                Step::SeqField(word, walk, len)
             }
         };
         self.todo.push(step);
@@ -479,7 +494,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     None => self.pairs(Tag::OrderedDict, walk, count),
                     Some(state) => self.tag_map(
                         Tag::OrderedDict,
-                        vec![Step::PairsField("items", walk, count / 2), Step::Field("state", state)],
+                        vec![Step::PairsField(ITEMS, walk, count / 2), Step::Field("state", state)],
                     ),
                 };
             }
@@ -487,13 +502,13 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 let factory = graph.extra(id).unwrap_or(Value::None);
                 return self.tag_map(
                     Tag::DefaultDict,
-                    vec![Step::Field("factory", factory), Step::PairsField("items", walk, count / 2)],
+                    vec![Step::Field("factory", factory), Step::PairsField(ITEMS, walk, count / 2)],
                 );
             }
             Kind::Deque => {
                 let maxlen = graph.extra(id).unwrap_or(Value::None);
                 return self
-                    .tag_map(Tag::Deque, vec![Step::Field("maxlen", maxlen), Step::SeqField("items", walk, count)]);
+                    .tag_map(Tag::Deque, vec![Step::Field("maxlen", maxlen), Step::SeqField(ITEMS, walk, count)]);
             }
             Kind::Fraction | Kind::Uuid => return self.text_object(id),
             Kind::Zone => return self.zone(id),
@@ -708,11 +723,19 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     fn path(&self) -> String {
         let mut out = self.prefix.clone();
         for step in &self.todo {
+            if path::cut(&mut out) {
+                break;
+            }
             match step {
                 Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
                 Step::Map { key, .. } | Step::Pairs { key, .. } if self.out.is_some() => {
                     path::push_key(self.graph, *key, &mut out);
                 }
+                Step::Then { index, .. } if *index > 0 => {
+                    out.push_str(".then");
+                    path::push_index(index - 1, &mut out);
+                }
+                Step::In(name) => path::push_name(name, &mut out),
                 _ => {}
             }
         }
