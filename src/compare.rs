@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::document::Document;
-use crate::machine::type_name;
 use crate::model::graph::Graph;
 use crate::model::same::{self, Part, What};
+use crate::model::type_name::type_name;
 use crate::model::value::Value;
 use crate::writers::{path, tagged};
 

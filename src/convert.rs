@@ -19,6 +19,9 @@ use crate::writers::options::{Format, Loss, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::Tagged;
 
+/// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs.
+const MAX_LEVELS: u32 = 8;
+
 /// What a conversion did.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -132,7 +135,7 @@ impl Converter {
             prefix: prefix.as_deref(),
             options: &self.options,
             max_output,
-            max_depth: self.limits.max_depth.saturating_mul(4),
+            max_depth: self.limits.max_depth.saturating_mul(MAX_LEVELS),
         };
         let bytes_written = job.write(&mut ledger, output)?;
         Ok(Report {
@@ -172,6 +175,10 @@ impl Job<'_> {
             }
             #[cfg(feature = "json")]
             Format::Ndjson => self.lines(crate::writers::json::compact(), ledger, output),
+            #[cfg(feature = "msgpack")]
+            Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
+            #[cfg(feature = "protobuf")]
+            Format::Protobuf => self.frames(output),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
@@ -234,13 +241,46 @@ impl Job<'_> {
         }
     }
 
+    /// One object per pickle, one after another.
+    #[cfg(feature = "msgpack")]
+    fn objects<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        match self.options.mapping {
+            Mapping::Natural => {
+                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
+                for (n, root) in self.roots.iter().enumerate() {
+                    writer.write(*root, &self.path(n))?;
+                }
+                writer.finish()
+            }
+            Mapping::Lossless => {
+                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
+                for (n, root) in self.roots.iter().enumerate() {
+                    writer.write(*root, &self.path(n))?;
+                }
+                writer.finish()
+            }
+        }
+    }
+
+    /// Frames: the header, then the definitions and the value of each pickle.
+    #[cfg(feature = "protobuf")]
+    fn frames(&self, output: &mut dyn Write) -> Result<u64, Error> {
+        let out = self.out(output);
+        let mut writer = crate::writers::protobuf::Protobuf::new(self.graph, self.max_depth, self.max_output, out);
+        writer.header(self.roots.len());
+        for (n, root) in self.roots.iter().enumerate() {
+            writer.write(*root, &self.path(n))?;
+        }
+        writer.finish()
+    }
+
     /// The values that become lines: the elements of a list, or the pickles of a file of many.
     fn line_values(&self) -> Vec<(Value, String)> {
-        if let [Value::Object(id)] = self.roots {
-            if self.graph.kind(*id) == Kind::List {
-                let prefix = self.prefix.unwrap_or("$");
-                return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
-            }
+        if let [Value::Object(id)] = self.roots
+            && self.graph.kind(*id) == Kind::List
+        {
+            let prefix = self.prefix.unwrap_or("$");
+            return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
         }
         self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect()
     }

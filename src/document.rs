@@ -80,18 +80,27 @@ impl Reader {
         if findings.errors.is_empty() {
             return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
         }
-        let errors = findings.errors;
-        if roots.is_empty() {
-            if let Some(explained) = explain(&errors, &head, head_is_all) {
-                return Err(Failure::foreign(vec![explained]));
-            }
+        let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
+        if roots.is_empty()
+            && let Some(explained) = explain(&errors, &head, head_is_all)
+        {
+            return Err(Failure::foreign(vec![explained]));
         }
         Err(Failure::new(errors, findings.more))
     }
 }
 
+/// Says what helps where a stream ends too early.
+fn cut_off(error: Error) -> Error {
+    let truncated = matches!(error.kind(), ErrorKind::Malformed(what) if what.starts_with("truncated"));
+    if truncated && error.hint().is_none() {
+        return error.with_hint("the file may be cut off, as an interrupted download or a full disk leaves it");
+    }
+    error
+}
+
 /// Says what an input is that is no pickle, where its beginning tells.
-fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
+pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
     let mut broken = false;
     for error in errors {
         match error.kind() {

@@ -1,10 +1,16 @@
 //! depickle gets data out of Python pickles, safely and without Python.
 
+#![cfg_attr(
+    not(all(feature = "json", feature = "msgpack", feature = "protobuf")),
+    allow(dead_code, reason = "what only some formats need")
+)]
+
 #[cfg(feature = "json")]
 mod compare;
 mod container;
 #[cfg(feature = "json")]
 mod convert;
+mod disassemble;
 mod document;
 pub mod error;
 mod globals;
@@ -15,20 +21,25 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+#[cfg(feature = "protobuf")]
+pub mod proto;
 #[cfg(feature = "json")]
 mod readers;
 mod report;
+mod repr;
 #[cfg(feature = "json")]
 mod select;
 mod source;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
+mod wtf8;
 
 #[cfg(feature = "json")]
 pub use compare::Difference;
 #[cfg(feature = "json")]
 pub use convert::{Converter, Report};
+pub use disassemble::disassemble;
 pub use document::{Document, Reader};
 pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;

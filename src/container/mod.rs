@@ -134,6 +134,7 @@ struct Peeked<'a> {
 impl<'a> Peeked<'a> {
     fn new(mut inner: Box<dyn Read + Send + 'a>) -> Result<Self, Error> {
         let mut head = Vec::with_capacity(HEAD);
+        #[expect(clippy::disallowed_methods, reason = "`take` bounds it")]
         let failure = inner.by_ref().take(HEAD as u64).read_to_end(&mut head).err();
         match failure {
             Some(e) if head.is_empty() => Err(Error::from_read(e, Location::offset(0))),

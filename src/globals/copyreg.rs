@@ -177,24 +177,24 @@ fn data_attribute(class: &GlobalName, attribute: &str) -> Option<&'static Class>
 }
 
 fn getattr(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
-    if let [Value::Global(class), attribute] = *ctx.args {
-        if let Some(attribute) = args::text(ctx.graph, attribute) {
-            let name = ctx.graph.global(class).clone();
-            let nested = GlobalName::new(name.module.as_str(), format!("{}.{attribute}", name.name));
-            if let Some(callable) = data_attribute(&name, attribute) {
-                return ctx.registry.intern(ctx.graph, nested, Action::Part(callable));
+    if let [Value::Global(class), attribute] = *ctx.args
+        && let Some(attribute) = args::text(ctx.graph, attribute)
+    {
+        let name = ctx.graph.global(class).clone();
+        let nested = GlobalName::new(name.module.as_str(), format!("{}.{attribute}", name.name));
+        if let Some(callable) = data_attribute(&name, attribute) {
+            return ctx.registry.intern(ctx.graph, nested, Action::Part(callable));
+        }
+        if matches!(ctx.registry.action(class), Some(Action::Record)) {
+            if attribute == "__new__" {
+                let items = [Value::Global(ctx.global), Value::Global(class)];
+                return Ok(Value::Object(ctx.graph.object(Kind::Pending, &items)?));
             }
-            if matches!(ctx.registry.action(class), Some(Action::Record)) {
-                if attribute == "__new__" {
-                    let items = [Value::Global(ctx.global), Value::Global(class)];
-                    return Ok(Value::Object(ctx.graph.object(Kind::Pending, &items)?));
-                }
-                let identifier = attribute.chars().all(|c| c.is_alphanumeric() || c == '_');
-                if identifier && !attribute.is_empty() && !attribute.starts_with("__") {
-                    let protocol = ctx.registry.protocol;
-                    let (canonical, action) = ctx.registry.judge(&nested, protocol).map_err(Reject::Refused)?;
-                    return ctx.registry.intern(ctx.graph, canonical, action);
-                }
+            let identifier = attribute.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if identifier && !attribute.is_empty() && !attribute.starts_with("__") {
+                let protocol = ctx.registry.protocol;
+                let (canonical, action) = ctx.registry.judge(&nested, protocol).map_err(Reject::Refused)?;
+                return ctx.registry.intern(ctx.graph, canonical, action);
             }
         }
     }

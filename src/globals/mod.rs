@@ -61,6 +61,9 @@ impl Forms {
     }
 }
 
+/// Takes the state of an object.
+type Build = fn(&mut Ctx<'_>, NodeId, Value) -> Result<(), Reject>;
+
 /// A data global: how it is called, and what its objects take afterwards.
 pub(crate) struct Class {
     /// The forms in which it may be asked for.
@@ -68,7 +71,7 @@ pub(crate) struct Class {
     /// Makes the value.
     pub call: fn(&mut Ctx<'_>) -> Result<Value, Reject>,
     /// Takes the state of an object that this class made and left `Pending` or as a record; `None` takes none.
-    pub build: Option<fn(&mut Ctx<'_>, NodeId, Value) -> Result<(), Reject>>,
+    pub build: Option<Build>,
     /// Whether it may stand as a value: a type may, a constructor function may not.
     pub bare: bool,
 }
@@ -256,10 +259,10 @@ impl Globals for Registry {
         self.protocol = protocol;
         match self.judge(name, protocol) {
             Ok((canonical, action)) => {
-                if let Action::Data(class) = action {
-                    if std::ptr::eq(class, &raw const builtins::CONSTANT) {
-                        return builtins::constant(&canonical.name);
-                    }
+                if let Action::Data(class) = action
+                    && std::ptr::eq(class, &raw const builtins::CONSTANT)
+                {
+                    return builtins::constant(&canonical.name);
                 }
                 self.intern(graph, canonical, action)
             }

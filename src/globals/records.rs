@@ -52,10 +52,10 @@ pub(super) fn taken(graph: &mut Graph, state: Value) -> Result<Value, Reject> {
 
 /// The list that an unbroken run of APPENDs goes to; the record's extra value remembers it.
 fn open(graph: &mut Graph, target: NodeId, what: i64, kind: Kind) -> Result<NodeId, Reject> {
-    if let Some(Value::Object(id)) = graph.extra(target) {
-        if graph.kind(id) == kind {
-            return Ok(id);
-        }
+    if let Some(Value::Object(id)) = graph.extra(target)
+        && graph.kind(id) == kind
+    {
+        return Ok(id);
     }
     let id = graph.alloc(kind)?;
     graph.append(target, &[Value::Int(what), Value::Object(id)])?;

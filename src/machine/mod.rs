@@ -8,8 +8,6 @@ mod names;
 mod stack;
 mod step;
 
-pub(crate) use step::type_name;
-
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
 use crate::location::Location;
@@ -281,8 +279,8 @@ impl<G: Globals> Machine<G> {
                     .push(format!("bytes after STOP that are no pickle were ignored (from offset {start:#x})"));
                 return;
             }
-            let what = format!("bytes after STOP (offset {start:#x}) are no pickle: {error}");
-            let error = Error::malformed(what, Location::offset(start))
+            let what = format!("expected a pickle or the end of the stream at offset {start:#x}, after STOP: {error}");
+            let error = Error::malformed(what, Location::default())
                 .with_hint("`--trailing ignore` drops what follows the last pickle");
             self.findings.push(error);
             return;

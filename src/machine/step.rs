@@ -3,11 +3,11 @@
 //! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
 
 use super::{Call, Form, Globals, Machine, Reject, located, memo};
-use crate::error::{Error, LimitExceeded, Refused};
+use crate::error::{Error, Refused};
 use crate::limits::{Limit, memory_for};
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
-use crate::model::key::KeyError;
+use crate::model::type_name::type_name;
 use crate::model::value::Value;
 use crate::name::GlobalName;
 use crate::opcode::arg::{self, BadText, TextInt};
@@ -19,51 +19,6 @@ const HIGHEST_PROTOCOL: u64 = 5;
 
 fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
     Err(Reject::Malformed(what.into()))
-}
-
-/// What a value is called in messages.
-pub(crate) fn type_name(graph: &Graph, value: Value) -> &'static str {
-    match value {
-        Value::None => "None",
-        Value::Bool(_) => "bool",
-        Value::Int(_) | Value::Big { .. } => "int",
-        Value::Float { .. } => "float",
-        Value::Str { .. } | Value::Wtf8 { .. } => "str",
-        Value::Py2Str { .. } => "8-bit str",
-        Value::Bytes { .. } => "bytes",
-        Value::ByteArray { .. } => "bytearray",
-        Value::Date(_) => "date",
-        Value::Time { .. } => "time",
-        Value::DateTime { .. } => "datetime",
-        Value::TimeDelta { .. } => "timedelta",
-        Value::Decimal { .. } => "Decimal",
-        Value::Path { .. } => "path",
-        Value::Ip { .. } => "IP address",
-        Value::Singleton(s) => s.name(),
-        Value::Global(_) => "global",
-        Value::Unknown => "refused value",
-        Value::Object(id) => match graph.kind(id) {
-            Kind::List => "list",
-            Kind::Tuple => "tuple",
-            Kind::Set => "set",
-            Kind::FrozenSet => "frozenset",
-            Kind::Deque => "deque",
-            Kind::Dict => "dict",
-            Kind::OrderedDict => "OrderedDict",
-            Kind::DefaultDict => "defaultdict",
-            Kind::Counter => "Counter",
-            Kind::Complex => "complex",
-            Kind::Fraction => "Fraction",
-            Kind::Range => "range",
-            Kind::Slice => "slice",
-            Kind::Array => "array",
-            Kind::Uuid => "UUID",
-            Kind::Zone => "time zone",
-            Kind::Exception => "exception",
-            Kind::Record => "instance",
-            Kind::Pending => "unfinished object",
-        },
-    }
 }
 
 impl<G: Globals> Machine<G> {
@@ -380,9 +335,9 @@ impl<G: Globals> Machine<G> {
 
     #[cold]
     fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
-        match arg::wtf8_error(bytes) {
+        match crate::wtf8::error(bytes) {
             None => Ok(self.graph.wtf8(bytes)?),
-            Some(at) => malformed(format!("expected UTF-8, found an invalid sequence at byte {at} of the string")),
+            Some(at) => malformed(format!("expected UTF-8, found other bytes from byte {at} of the text on")),
         }
     }
 
@@ -446,7 +401,10 @@ impl<G: Globals> Machine<G> {
         if (self.stack.height() - base).is_multiple_of(2) {
             return Ok(());
         }
-        malformed(format!("expected keys and values in turn, found {} items", self.stack.height() - base))
+        malformed(format!(
+            "expected keys and values in turn, an even number of items, found {}",
+            self.stack.height() - base
+        ))
     }
 
     /// Adds everything from `base` on to the container below it.

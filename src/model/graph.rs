@@ -350,19 +350,6 @@ impl Graph {
         self.grow(id, start, new.len() as u32, below)
     }
 
-    /// Adds the items of `from` at the end of `id`.
-    pub fn append_copy(&mut self, id: NodeId, from: NodeId) -> LimitExceededResult<()> {
-        let mut cursor = self.walk(from);
-        let depth = self.get(from).depth;
-        while let Some(range) = self.next_segment(&mut cursor) {
-            self.room(range.len())?;
-            let (start, len) = (self.items.len() as u32, range.len() as u32);
-            self.items.extend_from_within(range);
-            self.grow(id, start, len, depth.saturating_sub(1))?;
-        }
-        Ok(())
-    }
-
     #[inline]
     fn room(&mut self, len: usize) -> LimitExceededResult<()> {
         self.budget.charge(len as u64 * size_of::<Value>() as u64)?;
@@ -461,19 +448,6 @@ impl Graph {
         let value = self.items[walk.at as usize];
         walk.at += 1;
         Some(value)
-    }
-
-    fn next_segment(&self, walk: &mut Walk) -> Option<std::ops::Range<usize>> {
-        if walk.at == walk.end {
-            if walk.next == NONE {
-                return None;
-            }
-            let segment = self.segments[walk.next as usize];
-            *walk = Walk { at: segment.start, end: segment.start + segment.len, next: segment.next };
-        }
-        let range = walk.at as usize..walk.end as usize;
-        walk.at = walk.end;
-        Some(range)
     }
 
     /// An object's items, in order.

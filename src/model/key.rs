@@ -374,7 +374,7 @@ fn number_of(graph: &Graph, value: Value) -> Option<Number> {
         Value::Float { value, .. } => Some(Number::Float(value)),
         Value::Decimal { len, at } => number::decimal(graph.text(len, at)),
         Value::Object(id) if graph.kind(id) == Kind::Complex => match graph.first::<2>(id) {
-            [Value::Float { value: re, .. }, Value::Float { value: im, .. }] if im == 0.0 => Some(Number::Float(re)),
+            [Value::Float { value: re, .. }, Value::Float { value: 0.0, .. }] => Some(Number::Float(re)),
             _ => None,
         },
         Value::Object(id) if graph.kind(id) == Kind::Fraction => {
@@ -393,7 +393,7 @@ fn number_of(graph: &Graph, value: Value) -> Option<Number> {
 fn instant(graph: &Graph, tz: Tz, packed: u64, dated: bool) -> (u64, i64) {
     let local = if dated { temporal::local_micros(packed) } else { temporal::Time::unpack(packed).micros() };
     let Some(id) = tz.id() else { return (0, local) };
-    match graph.zone_of(id).and_then(|zone| fixed_offset(zone)) {
+    match graph.zone_of(id).and_then(fixed_offset) {
         Some(offset) => (1, local - offset),
         None => (u64::from(id.0) + 2, local),
     }

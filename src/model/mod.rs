@@ -12,6 +12,7 @@ pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
 pub(crate) mod temporal;
+pub(crate) mod type_name;
 pub(crate) mod value;
 #[cfg(feature = "writers")]
 pub(crate) mod zones;

@@ -32,6 +32,7 @@ pub(crate) enum Zone {
     /// `datetime.timezone`: an offset below 24 hours, and a name (a str) if one was given.
     Fixed { offset_us: i64, name: Option<Value> },
     /// `zoneinfo.ZoneInfo`: the key, a str.
+    #[expect(clippy::enum_variant_names, reason = "the name of the Python class")]
     ZoneInfo { key: Value },
     /// `pytz`: the zone's name, and the offset, DST (seconds) and abbreviation it was fixed to.
     Pytz { zone: Value, fixed: Option<(i32, i32, Value)> },
@@ -80,6 +81,7 @@ impl Date {
     }
 
     /// The date so many days after 0001-01-01.
+    #[cfg(test)]
     pub fn from_days(days: i64) -> Option<Date> {
         if !(0..=3_652_058).contains(&days) {
             return None;

@@ -11,8 +11,8 @@ use crate::location::Location;
 use crate::model::graph::Kind;
 use crate::model::value::{IpClass, PathClass, Singleton, Value};
 use crate::name::Escaped;
-use crate::opcode::arg::wtf8_error;
 use crate::writers::tag::Tag;
+use crate::wtf8;
 
 const PATHS: [PathClass; 4] = [PathClass::PurePosix, PathClass::PureWindows, PathClass::Posix, PathClass::Windows];
 const ADDRESSES: [IpClass; 6] = [
@@ -114,7 +114,7 @@ impl<R: Read> Parser<R> {
         if std::str::from_utf8(&bytes).is_ok() {
             return self.tokens.bad("expected a string, found a `$str` without lone surrogates");
         }
-        if wtf8_error(&bytes).is_some() {
+        if wtf8::error(&bytes).is_some() {
             return self.tokens.bad("expected UTF-8 with `surrogatepass`, found other bytes");
         }
         Ok(bytes)

@@ -33,6 +33,18 @@ pub(crate) enum Sharing {
     Kept,
 }
 
+/// A value that is nested deeper than the format's readers take.
+pub(crate) fn too_deep(allowed: u32, at: Location) -> Error {
+    Error::unrepresentable(format!("expected at most {allowed} levels of the format, found more"), at)
+        .with_hint("`--to protobuf` and `--to json` take any depth that the limits allow")
+}
+
+/// A length that the format cannot say.
+pub(crate) fn too_long(len: u64, at: Location) -> Error {
+    Error::unrepresentable(format!("expected a length of at most 4294967295, found {len}"), at)
+        .with_hint("`--to json` has no such bound, and `--select` takes a part")
+}
+
 /// Checks what `roots` become.
 ///
 /// # Errors

@@ -17,8 +17,14 @@ pub(crate) struct Caps {
     pub any_keys: bool,
     /// `\udXXX` escapes in text.
     pub escapes: bool,
+    /// Tags are a type of their own; else a key that begins with `$` could be taken for one.
+    pub tags_apart: bool,
     /// Levels that mainstream readers take.
     pub max_depth: u32,
+    /// Levels that a tagged sequence takes.
+    pub tag_array_depth: u32,
+    /// Levels that a tagged map takes.
+    pub tag_map_depth: u32,
 }
 
 /// A writer of nested values.
@@ -29,6 +35,20 @@ pub(crate) trait Sink {
     const CAPS: Caps;
 
     fn buffer(&mut self) -> &mut Vec<u8>;
+
+    /// A length that the format has no room for, once one was asked for; what is in the buffer is then of no use.
+    #[inline]
+    fn too_long(&self) -> Option<u64> {
+        None
+    }
+
+    /// Another writer with nothing in it, where keys may be of any type: to see whether two of them are written alike.
+    fn another() -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 
     fn null(&mut self);
     fn bool(&mut self, value: bool);

@@ -45,8 +45,17 @@ impl<F: Formatter> Json<F> {
 }
 
 impl<F: Formatter> Sink for Json<F> {
-    const CAPS: Caps =
-        Caps { bytes: false, non_finite: false, big_ints: true, any_keys: false, escapes: true, max_depth: MAX_DEPTH };
+    const CAPS: Caps = Caps {
+        bytes: false,
+        non_finite: false,
+        big_ints: true,
+        any_keys: false,
+        escapes: true,
+        tags_apart: false,
+        max_depth: MAX_DEPTH,
+        tag_array_depth: 2,
+        tag_map_depth: 2,
+    };
 
     #[inline]
     fn buffer(&mut self) -> &mut Vec<u8> {

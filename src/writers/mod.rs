@@ -7,12 +7,15 @@ pub(crate) mod check;
 pub(crate) mod event;
 #[cfg(feature = "json")]
 pub(crate) mod json;
-
 pub(crate) mod keys;
+#[cfg(feature = "msgpack")]
+pub(crate) mod msgpack;
 pub(crate) mod natural;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod path;
+#[cfg(feature = "protobuf")]
+pub(crate) mod protobuf;
 
 pub(crate) mod records;
 pub(crate) mod tag;

@@ -3,7 +3,6 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 use crate::error::Error;
-use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::temporal;
@@ -13,7 +12,7 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::Sink;
 use crate::writers::options::{self, NonFinite, Py2Str, Surrogates, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{keys, path, records, text};
+use crate::writers::{check, keys, path, records, text};
 
 /// What is left to do.
 pub(super) enum Step {
@@ -60,6 +59,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     seen: std::collections::HashSet<NodeId>,
     depth: u32,
     max_depth: u32,
+    /// Writes a key to compare it; the dicts in it are checked when it is written for good.
+    comparing: bool,
 }
 
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
@@ -79,6 +80,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             seen: std::collections::HashSet::new(),
             depth: 0,
             max_depth,
+            comparing: false,
         }
     }
 
@@ -171,12 +173,18 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.sink.end_map();
                 }
             }
+            if self.sink.too_long().is_some() {
+                return Err(self.too_long());
+            }
             if self.sink.buffer().len() >= DRAIN {
                 self.drain()?;
             }
         }
         self.pool.clear();
-        Ok(())
+        match self.sink.too_long() {
+            Some(_) => Err(self.too_long()),
+            None => Ok(()),
+        }
     }
 
     fn field(&mut self, field: records::Field) -> Result<(), Error> {
@@ -318,7 +326,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
             NonFinite::Error => {
                 let mut shown = String::new();
-                text::float_repr(value, &mut shown);
+                crate::repr::float(value, &mut shown);
                 return Err(self.unrepresentable(
                     format!("expected a finite float, found {shown}"),
                     "`--non-finite null` or `--non-finite string` writes it, `--lossless` keeps it",
@@ -440,7 +448,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn dict(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
         let count = graph.count(id) / 2;
-        if graph.get(id).flags & flag::STR_KEYS == 0 {
+        if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
             let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
                 .map_err(|e| self.unrepresentable(e.what, e.hint))?;
             match plan {
@@ -454,10 +462,39 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     return Ok(());
                 }
             }
+            if S::CAPS.any_keys {
+                self.distinct_containers(id)?;
+            }
         }
         self.begin_map(count)?;
         self.todo.push(Step::EndMap);
         self.todo.push(Step::Map { walk: graph.walk(id), key: Value::None });
+        Ok(())
+    }
+
+    /// Checks that no two keys that are containers are written alike, as a tuple and a frozenset may be.
+    fn distinct_containers(&self, id: NodeId) -> Result<(), Error> {
+        let containers = || self.graph.items(id).step_by(2).filter(|key| keys::is_container_key(self.graph, *key));
+        if containers().nth(1).is_none() {
+            return Ok(());
+        }
+        let mut written = std::collections::HashSet::new();
+        for key in containers() {
+            let Some(sink) = S::another() else { return Ok(()) };
+            let (mut bytes, mut ledger) = (Vec::new(), Ledger::default());
+            let mut writer =
+                Natural::new(self.graph, self.options, &mut ledger, sink, Out::new(&mut bytes, self.out.limit()));
+            writer.comparing = true;
+            writer.write(key, &self.path())?;
+            writer.finish()?;
+            if !written.insert(bytes) {
+                let what = format!(
+                    "two keys would become one: `{}` and one before it",
+                    crate::name::Escaped(&crate::writers::tagged::inline(self.graph, key))
+                );
+                return Err(self.unrepresentable(what, "`--lossless` keeps keys apart"));
+            }
+        }
         Ok(())
     }
 
@@ -572,10 +609,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            let at = Location::path(self.path());
-            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+            return Err(check::too_deep(self.max_depth, Location::path(self.path())));
         }
         Ok(())
+    }
+
+    #[cold]
+    fn too_long(&self) -> Error {
+        check::too_long(self.sink.too_long().unwrap_or(0), Location::path(self.path()))
     }
 
     #[inline]

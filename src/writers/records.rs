@@ -122,13 +122,13 @@ pub(super) fn fields(graph: &Graph, id: NodeId, with_class: bool, pool: &mut Vec
         if *counter > 1 {
             return Err(format!("an instance with more than one `{name}`"));
         }
-        if what == then::DICT_ITEMS {
-            if let Value::Object(list) = value {
-                let plain = graph.items(list).step_by(2).all(|k| matches!(k, Value::Str { .. }));
-                if plain && !with_class && rest == 2 && !has_args {
-                    add(graph, list, from, pool)?;
-                    continue;
-                }
+        if what == then::DICT_ITEMS
+            && let Value::Object(list) = value
+        {
+            let plain = graph.items(list).step_by(2).all(|k| matches!(k, Value::Str { .. }));
+            if plain && !with_class && rest == 2 && !has_args {
+                add(graph, list, from, pool)?;
+                continue;
             }
         }
         pool.push(Field { name: Name::Fixed(name), value });

@@ -14,7 +14,7 @@ use crate::model::value::{NodeId, Tz, Value};
 use crate::writers::event::Sink;
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
-use crate::writers::{path, text};
+use crate::writers::{check, path, text};
 
 /// The field of a container's items.
 const ITEMS: &str = "items";
@@ -83,7 +83,7 @@ pub(crate) fn inline(graph: &Graph, value: Value) -> String {
 /// Without JSON a key is shown by its type only.
 #[cfg(not(feature = "json"))]
 pub(crate) fn inline(graph: &Graph, value: Value) -> String {
-    crate::machine::type_name(graph, value).to_owned()
+    crate::model::type_name::type_name(graph, value).to_owned()
 }
 
 impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
@@ -123,11 +123,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         self.defined.clear();
     }
 
-    /// Whether anything that is referred to again was written since the last [`Tagged::forget`].
-    pub fn has_defined(&self) -> bool {
-        !self.defined.is_empty()
-    }
-
     /// Writes one value; `prefix` is its path.
     pub fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
@@ -164,7 +159,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     };
                     *key = k;
                     self.sink.element();
-                    self.deeper()?;
+                    self.deeper(1)?;
                     self.sink.begin_array(2);
                     self.todo.extend([Step::EndArray, Step::Element(value), Step::Element(k)]);
                 }
@@ -177,7 +172,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
-                    self.deeper()?;
+                    self.deeper(1)?;
                     self.sink.begin_map(1);
                     self.todo.push(Step::EndMap);
                     self.then(what, value);
@@ -188,11 +183,17 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     }
                 }
             }
+            if self.sink.too_long().is_some() {
+                return Err(self.too_long());
+            }
             if self.out.is_some() && self.sink.buffer().len() >= DRAIN {
                 self.drain()?;
             }
         }
-        Ok(())
+        match self.sink.too_long() {
+            Some(_) => Err(self.too_long()),
+            None => Ok(()),
+        }
     }
 
     fn rest(&mut self, step: Step) -> Result<(), Error> {
@@ -237,11 +238,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_map();
             }
             Step::EndTagArray => {
-                self.depth -= 1;
+                self.depth -= S::CAPS.tag_array_depth;
                 self.sink.end_tag_array();
             }
             Step::EndTagMap => {
-                self.depth -= 1;
+                self.depth -= S::CAPS.tag_map_depth;
                 self.sink.end_tag_map();
             }
             Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
@@ -263,14 +264,14 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     }
 
     fn array(&mut self, len: usize) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(1)?;
         self.sink.begin_array(len);
         self.todo.push(Step::EndArray);
         Ok(())
     }
 
     fn tag_array(&mut self, tag: Tag, len: usize) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_array_depth)?;
         self.sink.begin_tag_array(tag, len);
         self.todo.push(Step::EndTagArray);
         Ok(())
@@ -278,7 +279,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
 
     /// A tagged map; fields are given in order.
     fn tag_map(&mut self, tag: Tag, mut fields: Vec<Step>) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, fields.len());
         self.todo.push(Step::EndTagMap);
         fields.reverse();
@@ -330,7 +331,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 if value.is_nan() && bits != 0x7ff8 << 48 {
                     self.scratch = format!("nan:{bits:016x}");
                 } else {
-                    text::float_repr(value, &mut self.scratch);
+                    crate::repr::float(value, &mut self.scratch);
                 }
                 self.sink.tag_text(Tag::Float, &self.scratch);
             }
@@ -343,6 +344,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
             }
             Value::Wtf8 { len, at } => self.sink.tag_bytes(Tag::Str, self.graph.bytes(len, at)),
+            Value::Py2Str { len, at } if S::CAPS.bytes => {
+                self.sink.tag_bytes(Tag::Py2Str, self.graph.bytes(len, at));
+            }
             Value::Py2Str { len, at } => {
                 self.scratch.extend(self.graph.bytes(len, at).iter().map(|&b| char::from(b)));
                 self.sink.tag_text(Tag::Py2Str, &self.scratch);
@@ -364,6 +368,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 return self.temporal(Tag::DateTime, tz, temporal::unpack_datetime(packed).1.fold);
             }
             Value::TimeDelta { days, rest } => {
+                self.room(S::CAPS.tag_array_depth)?;
                 self.sink.begin_tag_array(Tag::TimeDelta, 3);
                 for part in [i64::from(days), (rest / 1_000_000) as i64, (rest % 1_000_000) as i64] {
                     self.sink.element();
@@ -374,6 +379,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Value::Decimal { len, at } => self.sink.tag_text(Tag::Decimal, self.graph.text(len, at)),
             Value::Path { class, len, at } => {
                 let bytes = self.graph.bytes(len, at);
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Path, 2);
                 self.name("class");
                 self.sink.str(class.name());
@@ -385,6 +391,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_tag_map();
             }
             Value::Ip { class, len, at } => {
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Ip, 2);
                 self.name("class");
                 self.sink.str(class.name());
@@ -393,7 +400,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_tag_map();
             }
             Value::Singleton(s) => self.sink.tag_text(Tag::Singleton, s.name()),
-            Value::Global(index) => self.global(index),
+            Value::Global(index) => return self.global(index),
             Value::None | Value::Unknown => self.sink.null(),
             Value::Bool(b) => self.sink.bool(b),
             Value::Int(n) => self.sink.int(n),
@@ -403,7 +410,8 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         Ok(())
     }
 
-    fn global(&mut self, index: u32) {
+    fn global(&mut self, index: u32) -> Result<(), Error> {
+        self.room(S::CAPS.tag_array_depth)?;
         let name = self.graph.global(index);
         self.sink.begin_tag_array(Tag::Global, 2);
         for part in [&name.module, &name.name] {
@@ -411,6 +419,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             self.sink.str(part);
         }
         self.sink.end_tag_array();
+        Ok(())
     }
 
     /// A time or datetime whose local text is in `scratch`.
@@ -419,7 +428,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             self.sink.tag_text(tag, &self.scratch);
             return Ok(());
         }
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, 1 + usize::from(fold) + usize::from(tz.id().is_some()));
         self.todo.push(Step::EndTagMap);
         self.sink.key();
@@ -472,7 +481,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Kind::Range => Tag::Range,
             Kind::Slice => Tag::Slice,
             Kind::Dict if self.has_plain_keys(id) => {
-                self.deeper()?;
+                self.deeper(1)?;
                 self.sink.begin_map(count / 2);
                 self.todo.push(Step::EndMap);
                 self.todo.push(Step::Map { walk, key: Value::None });
@@ -519,7 +528,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     /// spelling of an earlier one (an 8-bit str) and is not there any more.
     fn has_plain_keys(&self, id: NodeId) -> bool {
         self.graph.items(id).step_by(2).all(|key| match key {
-            Value::Str { len, at } => !self.graph.text(len, at).starts_with('$'),
+            Value::Str { len, at } => S::CAPS.tags_apart || !self.graph.text(len, at).starts_with('$'),
             _ => false,
         })
     }
@@ -540,6 +549,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         text::uuid(self.graph, id, &mut self.scratch);
         match self.graph.first::<2>(id) {
             [_, Value::Int(is_safe)] => {
+                self.room(S::CAPS.tag_map_depth)?;
                 self.sink.begin_tag_map(Tag::Uuid, 2);
                 self.sink.key();
                 self.sink.str("value");
@@ -597,7 +607,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     }
 
     fn dateutil(&mut self, class: &str, fields: Vec<Step>) -> Result<(), Error> {
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(Tag::Dateutil, fields.len() + 1);
         self.todo.push(Step::EndTagMap);
         self.name("class");
@@ -608,7 +618,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
 
     fn typed_array(&mut self, id: NodeId) -> Result<(), Error> {
         let (typecode, content) = text::array(self.graph, id);
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(Tag::Array, 2);
         self.name("typecode");
         self.sink.str(typecode.encode_utf8(&mut [0; 4]));
@@ -621,6 +631,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 Err(_) => self.sink.tag_bytes(Tag::Str, &wtf8),
             },
             text::ArrayContent::Numbers(numbers) => {
+                self.room(1)?;
                 self.sink.begin_array(numbers.len());
                 for number in numbers {
                     self.sink.element();
@@ -640,7 +651,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.sink.end_array();
             }
         }
-        self.depth -= 1;
+        self.depth -= S::CAPS.tag_map_depth;
         self.sink.end_tag_map();
         Ok(())
     }
@@ -655,10 +666,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         };
         let rest = (graph.count(id) - FIXED) / 2;
         let fields = 3 + usize::from(!matches!(kwargs, Value::None)) + usize::from(rest > 0);
-        self.deeper()?;
+        self.deeper(S::CAPS.tag_map_depth)?;
         self.sink.begin_tag_map(tag, fields);
         self.todo.push(Step::EndTagMap);
         self.name("class");
+        self.room(1)?;
         let name = graph.global(class);
         self.sink.begin_array(2);
         for part in [&name.module, &name.name] {
@@ -681,13 +693,30 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     // ---- depth and places
 
     #[inline]
-    fn deeper(&mut self) -> Result<(), Error> {
-        self.depth += 1;
-        if self.depth > self.max_depth {
-            let at = Location::path(self.path());
-            return Err(Limit::Depth.exceeded(u64::from(self.depth), u64::from(self.max_depth), at));
+    fn deeper(&mut self, levels: u32) -> Result<(), Error> {
+        self.depth += levels;
+        self.room(0)
+    }
+
+    /// Checks that there is room for so many more levels.
+    #[inline]
+    fn room(&self, levels: u32) -> Result<(), Error> {
+        let depth = self.depth + levels;
+        if depth > self.max_depth { Err(self.too_deep(depth)) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_deep(&self, depth: u32) -> Error {
+        let at = Location::path(self.path());
+        if self.max_depth == S::CAPS.max_depth {
+            return check::too_deep(self.max_depth, at);
         }
-        Ok(())
+        Limit::Depth.exceeded(u64::from(depth), u64::from(self.max_depth), at)
+    }
+
+    #[cold]
+    fn too_long(&self) -> Error {
+        check::too_long(self.sink.too_long().unwrap_or(0), Location::path(self.path()))
     }
 
     #[cold]
