@@ -2,14 +2,16 @@
 //!
 //! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
 
+mod calls;
+mod numbers;
+
 use super::{Call, Form, Globals, Machine, Reject, located, memo};
 use crate::error::{Error, Refused};
 use crate::limits::{Limit, memory_for};
 use crate::location::Location;
-use crate::model::graph::{Graph, Kind};
+use crate::model::graph::Kind;
 use crate::model::type_name::type_name;
 use crate::model::value::Value;
-use crate::name::GlobalName;
 use crate::opcode::arg::{self, BadText, TextInt};
 use crate::opcode::lexer::{Arg, Lexer};
 use crate::opcode::{Opcode, OpcodeInfo};
@@ -314,69 +316,6 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    // ---- text and numbers
-
-    #[cold]
-    fn bad_text<T>(&self, bad: BadText) -> Result<T, Reject> {
-        match bad {
-            BadText::Malformed(what, None) => malformed(what),
-            BadText::Malformed(what, Some(hint)) => malformed(format!("{what}; {hint}")),
-            BadText::Digits(found) => Err(Limit::Digits.over(found, u64::from(self.max_digits)).into()),
-        }
-    }
-
-    #[inline]
-    fn unicode(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
-        match simdutf8::basic::from_utf8(bytes) {
-            Ok(text) => Ok(self.graph.str(text)?),
-            Err(_) => self.surrogates(bytes),
-        }
-    }
-
-    #[cold]
-    fn surrogates(&mut self, bytes: &[u8]) -> Result<Value, Reject> {
-        match crate::wtf8::error(bytes) {
-            None => Ok(self.graph.wtf8(bytes)?),
-            Some(at) => malformed(format!("expected UTF-8, found other bytes from byte {at} of the text on")),
-        }
-    }
-
-    fn text_unicode(&mut self, line: &[u8]) -> Result<(), Reject> {
-        self.scratch.clear();
-        let well_formed = arg::raw_unicode(line, &mut self.scratch).or_else(|bad| self.bad_text(bad))?;
-        let value = match std::str::from_utf8(&self.scratch) {
-            Ok(text) if well_formed => self.graph.str(text)?,
-            Ok(_) | Err(_) => self.graph.wtf8(&self.scratch)?,
-        };
-        self.push(value)
-    }
-
-    fn text_int(&mut self, parsed: Result<TextInt, BadText>) -> Result<(), Reject> {
-        let value = match parsed.or_else(|bad| self.bad_text(bad))? {
-            TextInt::Bool(b) => Value::Bool(b),
-            TextInt::Small(n) => Value::Int(n),
-            TextInt::Big(n) => self.graph.big(&n)?,
-        };
-        self.push(value)
-    }
-
-    fn binary_long(&mut self, bytes: &[u8]) -> Result<(), Reject> {
-        let mut word = [0; 8];
-        if let Some(low) = word.get_mut(..bytes.len()) {
-            low.copy_from_slice(bytes);
-            let shift = 64 - 8 * bytes.len() as u32;
-            let value = if bytes.is_empty() { 0 } else { i64::from_le_bytes(word) << shift >> shift };
-            return self.push(Value::Int(value));
-        }
-        // 643 digits need 267 bytes; the factor is log10(256).
-        let digits = (bytes.len() as u64).saturating_mul(2409) / 1000;
-        if digits > u64::from(self.max_digits) + 3 {
-            return Err(Limit::Digits.over(digits, u64::from(self.max_digits)).into());
-        }
-        let value = self.graph.big(&num_bigint::BigInt::from_signed_bytes_le(bytes))?;
-        self.push(value)
-    }
-
     // ---- containers
 
     fn push_new(&mut self, kind: Kind) -> Result<(), Reject> {
@@ -496,143 +435,6 @@ impl<G: Globals> Machine<G> {
             self.graph.mark_shared(id);
         }
         self.push(value)
-    }
-
-    // ---- names
-
-    /// Resolves a name and pushes it; a refused one is reported and stands as unknown.
-    fn global(&mut self, module: &str, name: &str) -> Result<(), Reject> {
-        let value = self.resolve(module, name);
-        let (value, finding) = match value {
-            Ok(value) => (value, Ok(())),
-            Err(stop) => (Value::Unknown, Err(stop)),
-        };
-        self.push(value)?;
-        finding
-    }
-
-    fn resolve(&mut self, module: &str, name: &str) -> Result<Value, Reject> {
-        let maps_python2 = self.protocol < 3;
-        if let Some(value) = self.names.find(module, name, maps_python2) {
-            return Ok(value);
-        }
-        if module.is_empty() {
-            return malformed("expected a module name, found an empty one");
-        }
-        let full = GlobalName::new(module, name);
-        self.graph.charge((module.len() + name.len() + 64) as u64)?;
-        let (value, result) = match self.globals.resolve(&mut self.graph, &full, self.protocol) {
-            Ok(value) => (value, Ok(value)),
-            Err(reject) => (Value::Unknown, Err(reject)),
-        };
-        self.names.add(full, maps_python2, value);
-        result
-    }
-
-    fn stack_global(&mut self) -> Result<(), Reject> {
-        let (name, module) = (self.take(), self.take());
-        let text = |graph: &Graph, value| match value {
-            Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
-            // Such a name is refused in any case; it is only shown.
-            Value::Wtf8 { len, at } => Some(String::from_utf8_lossy(graph.bytes(len, at)).into_owned()),
-            _ => None,
-        };
-        match (text(&self.graph, module), text(&self.graph, name)) {
-            (Some(module), Some(name)) => self.global(&module, &name),
-            _ => {
-                self.push(Value::Unknown)?;
-                if matches!(module, Value::Unknown) || matches!(name, Value::Unknown) {
-                    return Err(Reject::Refused(Refused::Opcode(
-                        "refused: the stream computes a name (STACK_GLOBAL takes two strings)".to_owned(),
-                    )));
-                }
-                Err(Reject::Refused(Refused::Opcode(format!(
-                    "refused: the stream computes a name (STACK_GLOBAL takes two strings, found {} and {})",
-                    type_name(&self.graph, module),
-                    type_name(&self.graph, name)
-                ))))
-            }
-        }
-    }
-
-    fn inst(&mut self, module: &[u8], name: &[u8]) -> Result<(), Reject> {
-        let base = self.stack.unmark();
-        let (Some(module), Some(name)) = (ascii(module), ascii(name)) else {
-            return malformed("expected ASCII in the name of INST");
-        };
-        match self.resolve(module, name) {
-            Ok(callee) => self.instance(callee, base, base),
-            Err(stop) => {
-                self.stack.truncate(base);
-                self.push(Value::Unknown)?;
-                Err(stop)
-            }
-        }
-    }
-
-    fn instance(&mut self, callee: Value, base: usize, first_arg: usize) -> Result<(), Reject> {
-        let args = self.graph.object(Kind::Tuple, self.stack.from(first_arg))?;
-        self.stack.truncate(base);
-        self.call(Form::Instance, callee, Value::Object(args), None)
-    }
-
-    fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Reject> {
-        let name = match form {
-            Form::Reduce => "REDUCE",
-            Form::NewObj => "NEWOBJ",
-            Form::NewObjEx => "NEWOBJ_EX",
-            Form::Instance => "OBJ",
-        };
-        let args = match args {
-            Value::Object(id) if self.graph.kind(id) == Kind::Tuple => id,
-            Value::Unknown => return self.push(Value::Unknown),
-            other => {
-                return malformed(format!(
-                    "expected a tuple of arguments for {name}, found {}",
-                    type_name(&self.graph, other)
-                ));
-            }
-        };
-        let kwargs = match kwargs {
-            None => None,
-            Some(Value::Object(id)) if self.graph.kind(id) == Kind::Dict => Some(id),
-            Some(Value::Unknown) => return self.push(Value::Unknown),
-            Some(other) => {
-                return malformed(format!(
-                    "expected a dict of arguments for {name}, found {}",
-                    type_name(&self.graph, other)
-                ));
-            }
-        };
-        match callee {
-            Value::Unknown => self.push(Value::Unknown),
-            Value::Global(_) | Value::Object(_) => {
-                match self.globals.call(&mut self.graph, Call { form, callee, args, kwargs }) {
-                    Ok(value) => self.push(value),
-                    Err(reject) => {
-                        self.push(Value::Unknown)?;
-                        Err(reject)
-                    }
-                }
-            }
-            other => malformed(format!("expected a callable for {name}, found {}", type_name(&self.graph, other))),
-        }
-    }
-
-    fn build(&mut self, target: Value, state: Value) -> Result<(), Reject> {
-        match (target, state) {
-            (Value::Unknown, _) | (_, Value::Unknown) => Ok(()),
-            (Value::Object(id), state) => match self.graph.kind(id) {
-                Kind::List | Kind::Dict | Kind::Tuple | Kind::Set | Kind::FrozenSet => {
-                    malformed(format!("expected an instance for BUILD, found {}", type_name(&self.graph, target)))
-                }
-                _ => self.globals.build(&mut self.graph, id, state),
-            },
-            (other, _) => Err(Reject::Refused(Refused::Opcode(format!(
-                "refused: BUILD on {}, which takes no state",
-                type_name(&self.graph, other)
-            )))),
-        }
     }
 
     // ---- what stands outside the stream
