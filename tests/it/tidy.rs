@@ -146,7 +146,8 @@ fn files_say_what_they_are_for_and_stay_small() {
             wrong.push(format!("{name}: opens without `//!`"));
         }
         let lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().count();
-        if lines > 600 && !is_test(&path) {
+        // The messages are what the generator writes from the schema.
+        if lines > 600 && !is_test(&path) && name != "src/proto/v1.rs" {
             wrong.push(format!("{name}: {lines} lines before its tests, more than 600"));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
