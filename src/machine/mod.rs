@@ -9,18 +9,13 @@ mod stack;
 mod step;
 
 use crate::error::{Error, LimitExceeded, Refused};
-use crate::limits::Limits;
+use crate::limits::{Limits, memory_for};
 use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 use crate::opcode::lexer::Lexer;
-
-/// Bytes of memory that any input may use, whatever its size.
-const BASE_MEMORY: u64 = 64 << 20;
-/// Bytes of memory per byte of input beyond that: a one-byte opcode makes a node, a stack slot and a memo slot.
-const MEMORY_PER_BYTE: u64 = 256;
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +189,7 @@ pub(crate) struct Machine<G> {
 impl<G: Globals> Machine<G> {
     pub fn new(globals: G, limits: &Limits) -> Self {
         let mut graph = Graph::new(limits);
-        graph.set_memory(limits.max_memory.min(BASE_MEMORY));
+        graph.set_memory(memory_for(limits.max_memory, 0));
         Machine {
             graph,
             globals,

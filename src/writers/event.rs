@@ -42,6 +42,14 @@ pub(crate) trait Sink {
         None
     }
 
+    /// Another writer with nothing in it, where keys may be of any type: to see whether two of them are written alike.
+    fn another() -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     fn null(&mut self);
     fn bool(&mut self, value: bool);
     fn int(&mut self, value: i64);

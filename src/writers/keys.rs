@@ -80,7 +80,7 @@ pub(super) fn plan(
             }
         };
         let text = match native {
-            // Distinct in Python, and written as they are.
+            // Distinct in Python and written as they are; containers are compared as they are written.
             1 | 2 | 3 | 5 => continue,
             4 => match key {
                 Value::Bytes { len, at } => graph.bytes(len, at).to_vec(),
@@ -106,6 +106,11 @@ fn is_bytes(graph: &Graph, key: Value, options: &WriteOptions) -> bool {
         Value::Py2Str { len, at } => matches!(py2_text(graph.bytes(len, at), options.py2_str), Py2Text::Bytes),
         _ => false,
     }
+}
+
+/// Whether a key is written as an array or map.
+pub(super) fn is_container_key(graph: &Graph, key: Value) -> bool {
+    matches!(key, Value::Object(id) if is_container(graph, id))
 }
 
 fn is_container(graph: &Graph, id: NodeId) -> bool {

@@ -75,6 +75,10 @@ impl Sink for MessagePack {
         self.too_long
     }
 
+    fn another() -> Option<Self> {
+        Some(MessagePack::default())
+    }
+
     fn null(&mut self) {
         done(write_nil(&mut self.buffer));
     }
@@ -172,4 +176,127 @@ impl Sink for MessagePack {
     }
 
     fn end_tag_map(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use rmp::Marker;
+    use rmp::decode::{read_array_len, read_ext_meta, read_int, read_marker};
+
+    use super::*;
+    use crate::error::{Category, Failure};
+    use crate::{Converter, Format, Mapping, WriteOptions};
+
+    fn convert(pickle: &[u8], mapping: Mapping) -> Result<Vec<u8>, Failure> {
+        let mut options = WriteOptions::new(Format::MessagePack);
+        options.mapping = mapping;
+        let mut out = Vec::new();
+        Converter::with_options(options).convert(pickle, &mut out)?;
+        Ok(out)
+    }
+
+    fn lossless(pickle: &[u8]) -> Vec<u8> {
+        convert(pickle, Mapping::Lossless).expect("converted")
+    }
+
+    /// A list in a list and so on, with the code of a value in the innermost.
+    fn nested(levels: usize, inner: &[u8]) -> Vec<u8> {
+        [&b"]".repeat(levels)[..], inner, &b"a".repeat(levels), b"."].concat()
+    }
+
+    #[test]
+    fn natural_values_in_their_shortest_form() {
+        // {"a": [1, -1, 300, 2**63, 2**64], b"x": None}
+        let pickle = b"}(U\x01a](K\x01J\xff\xff\xff\xffM\x2c\x01\
+            \x8a\x09\0\0\0\0\0\0\0\x80\0\x8a\x09\0\0\0\0\0\0\0\0\x01eC\x01xNu.";
+        let mut expected = b"\x82\xa1a\x95\x01\xff\xcd\x01\x2c\xcf\x80\0\0\0\0\0\0\0\xb4".to_vec();
+        expected.extend_from_slice(b"18446744073709551616\xc4\x01x\xc0");
+        assert_eq!(convert(pickle, Mapping::Natural).expect("converted"), expected);
+    }
+
+    #[test]
+    fn a_file_of_many_pickles_is_many_objects() {
+        assert_eq!(convert(b"K\x01.K\x02.", Mapping::Natural).expect("converted"), [1, 2]);
+    }
+
+    #[test]
+    fn tagged_containers_begin_with_an_empty_extension() {
+        // (1, 2)
+        assert_eq!(lossless(b"K\x01K\x02\x86."), [0x93, 0xc7, 0, 10, 1, 2]);
+    }
+
+    #[test]
+    fn a_list_that_begins_with_an_empty_leaf_is_a_list() {
+        // ["" of Python 2]: the code of a leaf never begins a container.
+        assert_eq!(lossless(b"]U\0a."), [0x91, 0xc7, 0, 4]);
+        for (tag, leaf) in [(Tag::Py2Str, 4), (Tag::ByteArray, 6)] {
+            assert_eq!(tag.code(), leaf);
+        }
+    }
+
+    #[test]
+    fn floats_keep_their_bits() {
+        assert_eq!(lossless(b"G\x7f\xf8\0\0\0\0\0\x01."), b"\xcb\x7f\xf8\0\0\0\0\0\x01");
+    }
+
+    #[test]
+    fn ints_beyond_64_bits_are_bytes() {
+        // 2**64, -2**63 - 1
+        assert_eq!(lossless(b"\x8a\x09\0\0\0\0\0\0\0\0\x01."), b"\xc7\x09\x07\x01\0\0\0\0\0\0\0\0");
+        assert_eq!(
+            lossless(b"\x8a\x09\xff\xff\xff\xff\xff\xff\xff\x7f\xff."),
+            b"\xc7\x09\x07\xff\x7f\xff\xff\xff\xff\xff\xff\xff"
+        );
+    }
+
+    #[test]
+    fn a_cycle_is_a_definition_and_a_reference() {
+        let out = lossless(b"]q\0h\0a.");
+        let mut rest = &out[..];
+        assert_eq!(read_array_len(&mut rest).expect("array"), 3);
+        let head = read_ext_meta(&mut rest).expect("extension");
+        assert_eq!((head.typeid, head.size), (Tag::Def.code(), 0));
+        assert_eq!(read_int::<u32, _>(&mut rest).expect("number"), 0);
+        assert_eq!(read_array_len(&mut rest).expect("array"), 1);
+        let reference = read_ext_meta(&mut rest).expect("extension");
+        assert_eq!((reference.typeid, reference.size), (Tag::Ref.code(), 4));
+        assert_eq!(rest, [0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn depth_is_that_of_the_format() {
+        for mapping in [Mapping::Natural, Mapping::Lossless] {
+            let out = convert(&nested(512, b"K\x01"), mapping).expect("512 levels");
+            let mut rest = &out[..];
+            for _ in 0..512 {
+                assert_eq!(read_marker(&mut rest).expect("marker"), Marker::FixArray(1));
+            }
+            let failure = convert(&nested(513, b"K\x01"), mapping).expect_err("513 levels");
+            assert_eq!(failure.category(), Category::Unrepresentable);
+        }
+        // A tagged sequence is one level more: class names, here that of a type left as a value.
+        let global = b"cbuiltins\nint\n";
+        assert!(convert(&nested(511, global), Mapping::Lossless).is_ok());
+        assert!(convert(&nested(512, global), Mapping::Lossless).is_err());
+        assert!(convert(&nested(512, global), Mapping::Natural).is_ok());
+    }
+
+    #[test]
+    fn a_length_beyond_32_bits_is_remembered_and_nothing_written() {
+        let mut sink = MessagePack::default();
+        sink.begin_array(u32::MAX as usize);
+        assert_eq!(sink.too_long(), None);
+        sink.begin_array(u32::MAX as usize + 1);
+        assert_eq!(sink.too_long(), Some(1 << 32));
+    }
+
+    #[test]
+    fn keys_that_would_be_written_alike_are_an_error() {
+        // {(1.0, 2.0): 1, 1+2j: 2}
+        let pickle = b"}(G?\xf0\0\0\0\0\0\0G@\0\0\0\0\0\0\0\x86K\x01\
+            cbuiltins\ncomplex\n(G?\xf0\0\0\0\0\0\0G@\0\0\0\0\0\0\0tRK\x02u.";
+        let failure = convert(pickle, Mapping::Natural).expect_err("two equal keys");
+        assert!(failure.to_string().contains("two keys would become one"), "{failure}");
+        assert!(convert(pickle, Mapping::Lossless).is_ok());
+    }
 }

@@ -24,6 +24,10 @@ impl<'w> Out<'w> {
         self.written
     }
 
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
     /// Passes the buffer on and empties it.
     ///
     /// # Errors

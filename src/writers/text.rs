@@ -167,7 +167,7 @@ pub(crate) fn array(graph: &Graph, id: NodeId) -> (char, ArrayContent<'_>) {
         Value::Int(8) => fixed(data, |b| Element::Int(i64::from(i32::from_le_bytes(b)))),
         Value::Int(10) => fixed(data, |b| Element::Uint(u64::from_le_bytes(b))),
         Value::Int(12) => fixed(data, |b| Element::Int(i64::from_le_bytes(b))),
-        Value::Int(14) => fixed(data, |b| Element::Float(f64::from(f32::from_le_bytes(b)))),
+        Value::Int(14) => fixed(data, |b| Element::Float(crate::model::float32::widen(f32::from_le_bytes(b)))),
         Value::Int(16) => fixed(data, |b| Element::Float(f64::from_le_bytes(b))),
         _ => {
             let mut text = Vec::with_capacity(data.len());

@@ -17,6 +17,8 @@ mod command;
 mod docs;
 mod goldens;
 mod limits;
+mod lossless;
+mod mapping;
 mod messages;
 mod shared;
 mod tidy;

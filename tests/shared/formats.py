@@ -5,7 +5,7 @@ Reads both formats with other people's libraries, translates what they say into 
 compares it with `--to json --lossless`. Written from docs/mapping.md and proto/depickle/v1/value.proto alone. Needs the packages
 `msgpack`, `protobuf` and `grpcio-tools`. Absent on purpose: natural output, which loses what would be compared.
 
-    formats.py DEPICKLE FILE...    one line per difference; status 1 where there is any
+    formats.py [--allow PATTERN] DEPICKLE FILE...    one line per difference; status 1 where there is any
 """
 import base64
 import importlib
@@ -419,12 +419,15 @@ def convert(depickle, path, *options):
 
 
 def main():
-    depickle, files = sys.argv[1], sys.argv[2:]
+    arguments, extra = sys.argv[1:], []
+    if arguments[0] == "--allow":
+        arguments, extra = arguments[2:], arguments[:2]
+    depickle, files = arguments[0], arguments[1:]
     sys.setrecursionlimit(100_000)
     pb = schema()
-    same = refused = different = 0
+    same = refused = different = deep = 0
     for path in files:
-        status, text, _ = convert(depickle, path, "--to", "json", "--lossless")
+        status, text, _ = convert(depickle, path, *extra, "--to", "json", "--lossless")
         if status != 0:
             refused += 1
             continue
@@ -433,7 +436,10 @@ def main():
             ("msgpack", ("--to", "msgpack", "--lossless"), lambda data: list(map(from_msgpack, read_msgpack(data)))),
             ("protobuf", ("--to", "protobuf"), lambda data: Proto(pb).read(data)),
         ):
-            status, data, error = convert(depickle, path, *options)
+            status, data, error = convert(depickle, path, *extra, *options)
+            if name == "msgpack" and status == 6 and "levels" in error:
+                deep += 1
+                continue
             if status != 0:
                 print("%s: %s: status %d: %s" % (path, name, status, error.strip().split("\n")[0]))
                 different += 1
@@ -447,7 +453,8 @@ def main():
             else:
                 different += 1
                 print("%s: %s: expected %.300s, found %.300s" % (path, name, json.dumps(want), json.dumps(found)))
-    print("%d the same, %d different, %d files that JSON refuses" % (same, different, refused))
+    print("%d the same, %d different, %d too deep for MessagePack, %d files that JSON refuses"
+          % (same, different, deep, refused))
     return 1 if different or not same else 0
 
 

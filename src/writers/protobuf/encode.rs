@@ -205,7 +205,8 @@ impl Encode for Measure {
 
     fn close_object(&mut self, id: NodeId, shared: bool) {
         let Some(top) = self.open.last() else { return };
-        if !shared && top.levels < IN_PLACE {
+        // Nothing stands around a root.
+        if !shared && (top.levels < IN_PLACE || self.open.len() == 1) {
             return self.close();
         }
         let (field, start, size) = (top.field, top.slot, top.size);

@@ -8,7 +8,7 @@ mod field;
 mod walk;
 
 #[cfg(test)]
-mod tests {}
+mod tests;
 
 use prost::encoding::{encoded_len_varint, key_len};
 
@@ -33,6 +33,7 @@ pub(crate) struct Protobuf<'g, 'w> {
     measure: Measure,
     buffer: Vec<u8>,
     out: Out<'w>,
+    max_frame: u64,
 }
 
 /// The length of a message as a field.
@@ -44,7 +45,7 @@ impl<'g, 'w> Protobuf<'g, 'w> {
     /// A writer whose output takes at most `max_output` bytes, for a graph nested at most `max_depth` objects deep.
     pub fn new(graph: &'g Graph, max_depth: u32, max_output: u64, out: Out<'w>) -> Self {
         let (walker, measure) = (Walker::new(graph, max_depth), Measure::new(max_output));
-        Protobuf { walker, measure, buffer: Vec::new(), out }
+        Protobuf { walker, measure, buffer: Vec::new(), out, max_frame: MAX_FRAME }
     }
 
     /// Writes the header; comes first.
@@ -81,8 +82,8 @@ impl<'g, 'w> Protobuf<'g, 'w> {
         }
         let longest = frames.iter().map(|frame| message_len(field::frame::DEFINITION, frame.2)).max();
         let longest = longest.unwrap_or(0).max(self.measure.size());
-        if longest > MAX_FRAME {
-            let what = format!("expected a value of at most {MAX_FRAME} bytes, found {longest} or more");
+        if longest > self.max_frame {
+            let what = format!("expected a value of at most {} bytes, found {longest} or more", self.max_frame);
             return Err(Error::unrepresentable(what, self.walker.location())
                 .with_hint("`--select` takes a part, `--to ndjson` and `--to msgpack` have no such bound"));
         }
