@@ -30,6 +30,9 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Errors, places, names and limits: what every layer speaks of.
 const LEAVES: &[&str] = &["error", "limits", "location", "name"];
 
+/// Written by a generator; a test of its own holds each to its source.
+const GENERATED: &[&str] = &["src/proto/v1.rs"];
+
 fn sources() -> Vec<PathBuf> {
     let (mut todo, mut found) = (vec![root().join("src"), root().join("tests/it")], Vec::new());
     while let Some(folder) = todo.pop() {
@@ -146,7 +149,7 @@ fn files_say_what_they_are_for_and_stay_small() {
             wrong.push(format!("{name}: opens without `//!`"));
         }
         let lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default().lines().count();
-        if lines > 600 && !is_test(&path) {
+        if lines > 600 && !is_test(&path) && !GENERATED.contains(&name.as_str()) {
             wrong.push(format!("{name}: {lines} lines before its tests, more than 600"));
         }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
