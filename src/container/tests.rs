@@ -1,5 +1,7 @@
 //! [`open`] over the streams of `testdata/containers`, over streams made here, and over both when damaged.
 
+#![allow(clippy::disallowed_methods, reason = "tests read what they made themselves")]
+
 use super::*;
 use crate::error::{Category, ErrorKind};
 
