@@ -1,5 +1,7 @@
 //! [`open`] over the streams of `testdata/containers`, over streams made here, and over both when damaged.
 
+#![expect(clippy::disallowed_methods, reason = "what is read was made here")]
+
 use super::*;
 use crate::error::{Category, ErrorKind};
 

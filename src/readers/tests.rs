@@ -320,10 +320,10 @@ impl Maker {
     fn again(&mut self) -> Option<Value> {
         let n = self.next() as usize;
         let id = *self.made.get(n % self.made.len().max(1))?;
-        if let Some(at) = self.open.iter().position(|(open, _)| *open == id) {
-            if !self.open[at..].iter().any(|(_, changes)| *changes) {
-                return None;
-            }
+        if let Some(at) = self.open.iter().position(|(open, _)| *open == id)
+            && !self.open[at..].iter().any(|(_, changes)| *changes)
+        {
+            return None;
         }
         self.graph.mark_shared(id);
         Some(Value::Object(id))
