@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use super::frames::{Close, Frame, Part, What};
 use super::leaf::malformed;
-use super::tagged_json::{Close, Frame, Parser, Part, What, over};
+use super::tagged_json::{Parser, over};
 use super::tokens::Token;
 use crate::error::Error;
 use crate::model::graph::Kind;

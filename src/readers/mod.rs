@@ -5,6 +5,7 @@
 
 mod array;
 mod fields;
+mod frames;
 mod leaf;
 mod numbers;
 mod source;

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use super::frames::What;
 use super::leaf::malformed;
-use super::tagged_json::{Parser, What};
+use super::tagged_json::Parser;
 use super::tokens::Token;
 use crate::error::Error;
 use crate::model::temporal::{self, Date, Time};

@@ -320,9 +320,8 @@ impl Maker {
     fn again(&mut self) -> Option<Value> {
         let n = self.next() as usize;
         let id = *self.made.get(n % self.made.len().max(1))?;
-        if let Some(at) = self.open.iter().position(|(open, _)| *open == id)
-            && !self.open[at..].iter().any(|(_, changes)| *changes)
-        {
+        let at = self.open.iter().position(|(open, _)| *open == id);
+        if at.is_some_and(|at| !self.open[at..].iter().any(|(_, changes)| *changes)) {
             return None;
         }
         self.graph.mark_shared(id);
@@ -659,4 +658,55 @@ fn differences_are_found() {
         assert_eq!(found.as_deref(), Some(expected));
         assert_eq!(read(a).difference(&read(a)), None);
     }
+}
+
+/// Each limit names itself; a stream that breaks off is the environment's fault.
+#[test]
+fn limits_and_streams() {
+    use crate::error::{Category, ErrorKind};
+    use crate::limits::Limit;
+    let failed = |text: &str, limits: &Limits| match crate::read_lossless_json(text.as_bytes(), limits) {
+        Ok(_) => panic!("read"),
+        Err(e) => match e.findings()[0].kind() {
+            ErrorKind::Limit(limit) => limit.limit,
+            _ => panic!("{e}"),
+        },
+    };
+    let memory = Limits { max_memory: 1 << 20, ..Limits::default() };
+    assert_eq!(failed(&format!("[{}1]", "1,".repeat(1 << 16)), &memory), Limit::Memory);
+    assert_eq!(failed(&format!("\"{}\"", "a".repeat(1 << 21)), &memory), Limit::Memory);
+    assert_eq!(failed(&format!("{{\"{}\":1}}", "a".repeat(1 << 21)), &memory), Limit::Memory);
+    assert_eq!(failed(&format!("{{\"$bytes\":\"{}\"}}", "aaaa".repeat(1 << 19)), &memory), Limit::Memory);
+    assert_eq!(failed(&"9".repeat(1 << 21), &memory), Limit::Digits);
+    assert_eq!(failed(&format!("1.{}", "9".repeat(1 << 21)), &memory), Limit::Digits);
+    let nodes = Limits { max_nodes: 1_000, ..Limits::default() };
+    assert_eq!(failed(&format!("[{}[]]", "[],".repeat(1_000)), &nodes), Limit::Nodes);
+    let depth = Limits { max_depth: 10, ..Limits::default() };
+    assert_eq!(failed(&format!("{}{}", "[".repeat(11), "]".repeat(11)), &depth), Limit::Depth);
+    assert!(crate::read_lossless_json(format!("{}{}", "[".repeat(10), "]".repeat(10)).as_bytes(), &depth).is_ok());
+
+    struct Broken;
+    impl std::io::Read for Broken {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            if buf.is_empty() { Ok(0) } else { Err(std::io::Error::other("the disk is gone")) }
+        }
+    }
+    let broken = std::io::Read::chain(&b"[1, 2, "[..], Broken);
+    let error = crate::read_lossless_json(broken, &Limits::default()).unwrap_err();
+    assert_eq!(error.category(), Category::Io);
+    assert_eq!(error.to_string(), "the disk is gone (at $[1], at offset 0x7)");
+}
+
+/// An array of roots and one list are told apart by who reads them.
+#[test]
+fn roots() {
+    let read = |text: &str, roots| read_lossless_json_roots(text.as_bytes(), roots, &Limits::default());
+    assert_eq!(read("[1,2]", Roots::One).unwrap().roots().len(), 1);
+    assert_eq!(read("[1,2]", Roots::Array).unwrap().roots().len(), 2);
+    assert_eq!(read("[]", Roots::Array).unwrap().roots().len(), 0);
+    assert!(read("[1]", Roots::Array).is_err());
+    assert!(read("{}", Roots::Array).is_err());
+    // What one pickle defines another may refer to.
+    let shared = read(r#"[{"$def":[0,[]]},{"$ref":0}]"#, Roots::Array).unwrap();
+    survives(&shared);
 }

@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
+use super::frames::What;
 use super::leaf::malformed;
-use super::tagged_json::{Parser, What, over};
+use super::tagged_json::{Parser, over};
 use super::temporal::time_value;
 use super::tokens::Token;
 use crate::error::Error;

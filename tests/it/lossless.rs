@@ -3,8 +3,6 @@
 //!
 //! Values that no file holds are generated where the graph can be built: in the crate's own tests.
 
-#![allow(clippy::disallowed_methods, reason = "tests read their data whole")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +62,34 @@ fn pickles_survive() {
         }
     }
     assert!(survived > 400, "only {survived} pickles of the test data were read");
+}
+
+/// The goldens are what CPython says the pickles hold: the same values, by another way.
+#[test]
+fn goldens_are_what_the_pickles_hold() {
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for folder in ["std", "records"] {
+        for path in files(folder, "pkl") {
+            let policy = Policy::new().allow("*").unwrap();
+            let Ok(document) = Reader::new().policy(policy).read(fs::read(&path).unwrap().as_slice()) else { continue };
+            let own = path.with_extension("json");
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let case = name.split('.').next().unwrap();
+            let golden = if own.exists() { own } else { path.with_file_name(format!("{case}.json")) };
+            let Ok(bytes) = fs::read(&golden) else { continue };
+            let roots = if document.roots().len() == 1 { Roots::One } else { Roots::Array };
+            let found = match read_lossless_json_roots(bytes.as_slice(), roots, &Limits::default()) {
+                Ok(read) => read.difference(&document).map(|difference| difference.to_string()),
+                Err(e) => Some(e.to_string()),
+            };
+            if let Some(found) = found {
+                wrong.push(format!("{name} and its golden: {found}"));
+            }
+            compared += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 400, "only {compared} pickles have goldens");
 }
 
 /// `DEPICKLE_BLESS=1` writes the errors anew.

@@ -499,3 +499,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         out
     }
 }
+
+#[cfg(all(test, feature = "json"))]
+mod tests;

@@ -5,7 +5,7 @@ Reads both formats with other people's libraries, translates what they say into 
 compares it with `--to json --lossless`. Written from docs/mapping.md and proto/depickle/v1/value.proto alone. Needs the packages
 `msgpack`, `protobuf` and `grpcio-tools`. Absent on purpose: natural output, which loses what would be compared.
 
-    formats.py [--allow PATTERN] DEPICKLE FILE...    one line per difference; status 1 where there is any
+    check.py [--allow PATTERN] DEPICKLE FILE...    one line per difference; status 1 where there is any
 """
 import base64
 import importlib
