@@ -157,6 +157,29 @@ fn malformed_bytes_are_malformed() {
     });
 }
 
+#[test]
+fn disassembly_is_what_pickletools_prints() {
+    let folder = root().join("testdata/dis");
+    let limits = depickle::Limits::default();
+    let mut cases = 0;
+    for entry in std::fs::read_dir(folder).expect("testdata/dis") {
+        let golden = entry.expect("an entry").path();
+        let name = golden.file_name().expect("a name");
+        let pickle = root().join("testdata/std").join(name).with_extension("pkl");
+        let bytes = std::fs::read(&pickle).expect("a pickle");
+        let mut text = Vec::new();
+        depickle::disassemble(bytes.as_slice(), &mut text, &limits).expect("printed");
+        let (ours, expected) =
+            (String::from_utf8(text).expect("text"), std::fs::read_to_string(&golden).expect("a golden"));
+        for (ours, expected) in ours.lines().zip(expected.lines()) {
+            assert_eq!(ours, expected, "{}", pickle.display());
+        }
+        assert_eq!(ours.len(), expected.len(), "{}", pickle.display());
+        cases += 1;
+    }
+    assert!(cases > 50, "{cases} cases");
+}
+
 /// What is compressed is printed as what is in it, and a break ends the printing, not what stands before it.
 #[test]
 fn disassembly_sees_through_compression() {
