@@ -100,7 +100,7 @@ fn cut_off(error: Error) -> Error {
 }
 
 /// Says what an input is that is no pickle, where its beginning tells.
-fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
+pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Option<Error> {
     let mut broken = false;
     for error in errors {
         match error.kind() {
@@ -136,6 +136,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// A document of values that were read from something else than pickles: `bytes` of it, no protocol, no compression.
+    #[cfg(feature = "json")]
+    pub(crate) fn new(graph: Graph, roots: Vec<Value>, bytes: u64) -> Self {
+        Document { graph, roots, notes: Vec::new(), bytes, protocol: 0, codecs: Vec::new() }
+    }
+
     /// One value per pickle, in stream order.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = ValueRef<'_>> {
         self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))

@@ -238,7 +238,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.kind {
-            ErrorKind::Io(e) => write!(f, "{e}")?,
+            ErrorKind::Io(e) => f.write_str(&fragment(e))?,
             ErrorKind::Malformed(what) | ErrorKind::Unrepresentable(what) | ErrorKind::Misuse(what) => {
                 f.write_str(what)?
             }
@@ -247,6 +247,20 @@ impl fmt::Display for Error {
         }
         let at = self.0.at.to_string();
         if at.is_empty() { Ok(()) } else { write!(f, " ({at})") }
+    }
+}
+
+/// What the system says, as a fragment: without its capital and its number.
+fn fragment(e: &io::Error) -> String {
+    let text = e.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    let mut chars = text.chars();
+    // An abbreviation keeps its capitals.
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if first.is_ascii_uppercase() && second.is_ascii_lowercase() => {
+            format!("{}{}", first.to_ascii_lowercase(), text.get(1..).unwrap_or_default())
+        }
+        _ => text.to_owned(),
     }
 }
 

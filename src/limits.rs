@@ -56,6 +56,16 @@ pub(crate) const MIN_OUTPUT: u64 = 64 << 20;
 /// Output bytes per input byte beyond [`MIN_OUTPUT`].
 pub(crate) const OUTPUT_RATIO: u64 = 64;
 
+/// Bytes of memory that any input may use, whatever its size.
+const BASE_MEMORY: u64 = 64 << 20;
+/// Bytes of memory per byte of input beyond that: a one-byte opcode makes a node, a stack slot and a memo slot.
+const MEMORY_PER_BYTE: u64 = 256;
+
+/// The memory budget once `read` bytes of the input have been read.
+pub(crate) fn memory_for(max_memory: u64, read: u64) -> u64 {
+    max_memory.min(BASE_MEMORY.saturating_add(read.saturating_mul(MEMORY_PER_BYTE)))
+}
+
 impl Limits {
     /// The output limit for an input of `input` bytes.
     pub fn output_for(&self, input: u64) -> u64 {

@@ -91,13 +91,13 @@ impl Select {
                 }
             }
             let Value::Object(id) = value else {
-                let found = crate::machine::type_name(graph, value);
-                return Err(missing(&at, &format!("`{before}` is {found}, which has no parts")));
+                let found = crate::model::type_name::type_name(graph, value);
+                return Err(missing(&at, &format!("`{before}` ({found}) has no parts")));
             };
             value = step(graph, id, part).ok_or_else(|| {
                 missing(
                     &at,
-                    &format!("`{before}` is {}, {}", crate::machine::type_name(graph, value), offer(graph, id)),
+                    &format!("`{before}` ({}) {}", crate::model::type_name::type_name(graph, value), offer(graph, id)),
                 )
             })?;
         }
@@ -175,17 +175,21 @@ fn in_pairs(graph: &Graph, mut items: impl Iterator<Item = Value>, part: &Part) 
 }
 
 /// What could have been selected.
+/// How many keys a message offers.
+const OFFERED: usize = 5;
+
 fn offer(graph: &Graph, id: NodeId) -> String {
     match graph.kind(id) {
         Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
-            let mut out = format!("which has {} keys", graph.count(id) / 2);
-            for (n, key) in graph.items(id).step_by(2).take(5).enumerate() {
-                out.push_str(if n == 0 { ": " } else { ", " });
+            let mut out = String::from(if graph.count(id) == 0 { "has no keys" } else { "has the keys " });
+            for (n, key) in graph.items(id).step_by(2).take(OFFERED).enumerate() {
+                out.push_str(if n == 0 { "" } else { ", " });
                 path::push_key(graph, key, &mut out);
             }
+            out.push_str(if graph.count(id) > 2 * OFFERED { ", …" } else { "" });
             out
         }
-        _ => format!("which has {} items", graph.count(id)),
+        _ => format!("has length {}", graph.count(id)),
     }
 }
 

@@ -25,6 +25,17 @@ Examples:
   depickle convert data.pkl -o data.json --lossless    every value exactly, readable back
   depickle convert jobs.pkl --allow 'shop.models.*'    instances of these classes as records";
 
+const DIS_EXAMPLES: &str = "\
+Examples:
+  depickle dis data.pkl                what python3 -m pickletools prints, of every pickle in the file
+  depickle dis data.pkl.gz | less      compression is seen by content
+  depickle dis - < broken.pkl          up to the break, which goes to stderr";
+
+const GLOBALS_EXAMPLES: &str = "\
+Examples:
+  depickle globals                     kind, module, name, use and guard, separated by tabs
+  depickle globals | grep datetime     what is known of datetime";
+
 /// Gets data out of Python pickles, safely and without Python.
 ///
 /// Nothing in a pickle is ever executed, imported or called: an input that refers to a name that is not known to be data is
@@ -42,8 +53,10 @@ pub(super) enum Command {
     #[command(after_help = format!("{CONVERT_EXAMPLES}\n\n{EXIT_STATUS}"))]
     Convert(Box<ConvertArgs>),
     /// Print the opcodes of a pickle, in the manner of pickletools.dis, up to a break if there is one
+    #[command(after_help = format!("{DIS_EXAMPLES}\n\n{EXIT_STATUS}"))]
     Dis(DisArgs),
     /// Print the registry: every name that is known to be data, as a table
+    #[command(after_help = format!("{GLOBALS_EXAMPLES}\n\n{EXIT_STATUS}"))]
     Globals(GlobalsArgs),
 }
 

@@ -57,7 +57,9 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     if let Some(to) = args.to {
         return Ok(to.into());
     }
-    let Some(output) = &args.output else { return Ok(Format::Json) };
+    let Some(output) = args.output.as_deref().filter(|output| output.as_os_str() != "-") else {
+        return Ok(Format::Json);
+    };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
         let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
@@ -111,7 +113,7 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         }
     }
     if skipped > 0 {
-        term.warning(&format!("{skipped} files that are no pickles were skipped (`-v` names them)"));
+        term.warning(&format!("skipped what is no pickle: {} (`-v` names them)", counted(skipped, "file")));
     }
     if let Some(path) = &args.ledger
         && let Err(e) = book.write(path)
@@ -206,6 +208,11 @@ fn is_broken_pipe(failure: &Failure) -> bool {
         .any(|e| matches!(e.kind(), ErrorKind::Io(source) if source.kind() == io::ErrorKind::BrokenPipe))
 }
 
+/// `1 file`, `2 files`.
+fn counted(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
     let name = input.name();
     term.ledger(&name, &report.ledger);
@@ -214,8 +221,8 @@ fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
     }
     let to = target.map_or("standard output".into(), Path::to_string_lossy);
     term.note(&format!(
-        "{name}: {} pickles, {} bytes read, {} bytes written to {to}, {} steps retyped, {} lossy",
-        report.pickles,
+        "{name}: {}, {} bytes read, {} bytes written to {to}, steps retyped: {}, lossy: {}",
+        counted(report.pickles, "pickle"),
         report.bytes_read,
         report.bytes_written,
         report.ledger.total(Fidelity::Retyped),

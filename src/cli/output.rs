@@ -30,8 +30,12 @@ impl Pending {
         // A link is followed, so that it stays one.
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         match std::fs::metadata(&target) {
-            Ok(meta) if meta.is_dir() => return Err(io::Error::from(io::ErrorKind::IsADirectory)),
-            Ok(_) if !overwrite => return Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+            Ok(meta) if meta.is_dir() => {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "expected a file, found a folder"));
+            }
+            Ok(_) if !overwrite => {
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the output exists already"));
+            }
             Ok(meta) if !meta.is_file() => {
                 return Ok(Pending::Direct(Box::new(File::options().write(true).open(&target)?)));
             }

@@ -52,7 +52,7 @@ impl Term {
             self.error(error);
         }
         if failure.more() > 0 {
-            self.line("error", "31", &format!("{} more findings (`--max-findings` shows more)", failure.more()));
+            self.line("error", "31", &format!("and {} more (`--max-findings` shows them)", failure.more()));
         }
         let unknown: Vec<String> = failure
             .findings()
@@ -61,10 +61,12 @@ impl Term {
                 ErrorKind::Refused(Refused::Global { name, severity: Severity::Unknown, .. }) => Some(name.to_string()),
                 _ => None,
             })
+            // A name that is no identifier is not for a shell.
+            .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')))
             .collect();
         if !unknown.is_empty() && failure.category() == Category::Refused {
-            let flags: Vec<String> = unknown.iter().take(HINTED).map(|name| format!("--allow '{name}'")).collect();
-            let more = if unknown.len() > HINTED { " …" } else { "" };
+            let flags: Vec<String> = unknown.iter().take(HINTED).map(|name| format!("`--allow '{name}'`")).collect();
+            let more = if unknown.len() > HINTED { " and so on" } else { "" };
             self.hint(&format!(
                 "{}{more} reads instances of such classes as records; nothing is imported or called",
                 flags.join(" ")

@@ -220,7 +220,7 @@ fn text(head: &[u8]) -> Option<NotAPickle> {
         _ if [&b"import "[..], b"from ", b"def ", b"class ", b"# -*-"].iter().any(|begin| body.starts_with(begin)) => {
             "Python source text"
         }
-        _ => "text, not a pickle",
+        _ => "text",
     };
     Some(said(what, None))
 }
@@ -326,10 +326,10 @@ mod tests {
             (b"import pickle\n\nclass A:\n    pass\n", "Python source text"),
             (b"class A(object):\n    pass\n", "Python source text"),
             (b"#!/bin/sh\nexit 1\n", "a script"),
-            (b"id,name\n1,x\n", "text, not a pickle"),
-            (b"Not Found\n", "text, not a pickle"),
-            (b"I am no pickle at all\n", "text, not a pickle"),
-            (b"The file was moved to another place", "text, not a pickle"),
+            (b"id,name\n1,x\n", "text"),
+            (b"Not Found\n", "text"),
+            (b"I am no pickle at all\n", "text"),
+            (b"The file was moved to another place", "text"),
             (b"\n\n", "blanks"),
             (&[0; 512], "zeros where"),
             (&[0; 100], "a file of zeros"),

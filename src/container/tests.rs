@@ -63,7 +63,7 @@ fn our_errors_come_back_from_a_reader() {
     let mut at = Location::offset(9);
     at.member = Some("data.pkl".to_owned());
     let back = Error::from_read(ours.into_read(), at);
-    assert_eq!(back.to_string(), "bad (at offset 0x7 in member data.pkl)");
+    assert_eq!(back.to_string(), "bad (BUILD at offset 0x7 in member data.pkl)");
     assert_eq!(back.hint(), Some("help"));
     assert!(matches!(back.kind(), ErrorKind::Malformed(_)));
 }

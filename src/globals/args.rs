@@ -10,7 +10,7 @@ use num_bigint::BigInt;
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 
-pub(super) use crate::machine::type_name;
+pub(super) use crate::model::type_name::type_name;
 
 /// Text: a str, or an ASCII-only 8-bit str.
 pub(super) fn text(graph: &Graph, value: Value) -> Option<&str> {

@@ -64,7 +64,7 @@ fn format(code: i64) -> Option<(Element, usize)> {
 }
 
 /// The machine format of a typecode on 64-bit Unix.
-fn native(typecode: char) -> Option<i64> {
+pub(crate) fn native(typecode: char) -> Option<i64> {
     Some(match typecode {
         'c' | 'B' => 0,
         'b' => 1,

@@ -11,6 +11,16 @@ use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Value};
 
 /// Every module that has held them, the public one first.
+/// Where the classes that are kept as records are defined from 2.7 on, and their other spellings.
+const TZ_CLASSES: &[Module] = &[
+    module("dateutil.tz.tz"),
+    module("dateutil.tz"),
+    module("dateutil.tz._tzfile"),
+    module("dateutil.tz._tzlocal"),
+    module("dateutil.tz.win"),
+    module("dateutil.zoneinfo"),
+];
+
 const TZ: &[Module] = &[
     module("dateutil.tz"),
     module("dateutil.tz.tz"),
@@ -53,7 +63,7 @@ pub(super) static ROWS: &[Row] = &[
     },
     Row {
         kind: "dateutil-tz",
-        modules: TZ,
+        modules: TZ_CLASSES,
         names: &["_ttinfo", "_tzicalvtz", "tzrange", "tzstr", "tzwin", "tzwinlocal"],
         uses: Use::Inert,
         guard: "a record",

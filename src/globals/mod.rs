@@ -4,7 +4,7 @@
 //! completely refuses. Nothing here sees the byte stream, a file or a format.
 
 mod args;
-mod array;
+pub(crate) mod array;
 mod builtins;
 mod collections;
 mod copyreg;
@@ -13,9 +13,9 @@ mod datetime;
 mod dateutil;
 mod exceptions;
 mod inert;
-mod net;
-mod numbers;
-mod paths;
+pub(crate) mod net;
+pub(crate) mod numbers;
+pub(crate) mod paths;
 mod python2;
 pub(crate) mod records;
 mod structs;
@@ -25,7 +25,7 @@ mod temporal_tests;
 #[cfg(test)]
 mod tests;
 mod uuid;
-mod zones;
+pub(crate) mod zones;
 
 use std::collections::HashMap;
 

@@ -118,7 +118,7 @@ fn v6_text(number: u128) -> String {
 }
 
 /// The canonical text of a text, where it is one of that class.
-fn from_text(text: &str, class: IpClass) -> Option<String> {
+pub(crate) fn from_text(text: &str, class: IpClass) -> Option<String> {
     let v4 = is_v4(class);
     let bits = if v4 { 32 } else { 128 };
     let (address, mask) = match class {

@@ -42,7 +42,7 @@ const MAX_EXPONENT: i64 = 999_999_999_999_999_999;
 const MIN_EXPONENT: i64 = -1_999_999_999_999_999_997;
 
 /// Whether a text is a decimal as `str()` prints them, in either case of letters.
-fn is_decimal(text: &str) -> bool {
+pub(crate) fn is_decimal(text: &str) -> bool {
     let text = text.strip_prefix(['+', '-']).unwrap_or(text);
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     let after = |word: &str| {
@@ -95,7 +95,7 @@ fn decimal(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
 
 /// What `str()` prints of a decimal's text: the General Decimal Arithmetic specification's to-scientific-string, as CPython
 /// has it in `Lib/_pydecimal.py`.
-fn canonical(text: &str) -> String {
+pub(crate) fn canonical(text: &str) -> String {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let sign = if text.starts_with('-') { "-" } else { "" };
     let lower = unsigned.to_ascii_lowercase();
@@ -151,7 +151,7 @@ fn int_text(text: &str, signed: bool) -> Option<BigInt> {
 /// Digits of a number in a fraction's text: what CPython parses by default (`sys.int_info.default_max_str_digits`).
 const MAX_DIGITS: usize = 4_300;
 /// Bits of a number whose common divisors are looked for; a little more than that many digits.
-const MAX_BITS: u64 = 1 << 14;
+pub(crate) const MAX_BITS: u64 = 1 << 14;
 
 fn fraction(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     let parts = match *ctx.args {
@@ -204,7 +204,7 @@ fn reduce(ctx: &mut Ctx<'_>, n: &mut BigInt, d: &mut BigInt) -> Result<(), Rejec
 /// The greatest common divisor of two numbers that are not negative (Lehmer's algorithm; Knuth, TAOCP 2, 4.5.2, algorithm L):
 /// Euclid's quotients come from the leading 62 bits as long as these decide them; the factors are those of Euclid's algorithm on
 /// 62-bit numbers, so none of them exceeds 2⁶².
-fn gcd(mut a: BigInt, mut b: BigInt) -> BigInt {
+pub(crate) fn gcd(mut a: BigInt, mut b: BigInt) -> BigInt {
     if a < b {
         std::mem::swap(&mut a, &mut b);
     }

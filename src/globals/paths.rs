@@ -100,7 +100,7 @@ fn names(rest: &[u8], separator: u8) -> Vec<&[u8]> {
 }
 
 /// What `str(PurePosixPath(*parts))` prints.
-fn posix(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn posix(parts: &[&[u8]]) -> Vec<u8> {
     let mut joined = Vec::new();
     for part in parts {
         if part.starts_with(b"/") {
@@ -209,7 +209,7 @@ fn join_windows(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// What `str(PureWindowsPath(*parts))` prints.
-fn windows(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn windows(parts: &[&[u8]]) -> Vec<u8> {
     let mut joined = match parts {
         [one] => one.to_vec(),
         parts => join_windows(parts),

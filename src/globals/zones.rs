@@ -84,7 +84,7 @@ pub(super) fn name(ctx: &mut Ctx<'_>, value: Value) -> Result<Option<Value>, Rej
 }
 
 /// Whether a text can be the name of a zone: a relative path without `.`, `..` or empty parts, as `zoneinfo` demands.
-pub(super) fn is_key(text: &str) -> bool {
+pub(crate) fn is_key(text: &str) -> bool {
     let part = |part: &str| {
         let known = part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+' | b'-' | b'.'));
         known && !part.is_empty() && part != "." && part != ".."

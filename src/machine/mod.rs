@@ -8,21 +8,14 @@ mod names;
 mod stack;
 mod step;
 
-pub(crate) use step::type_name;
-
 use crate::error::{Error, LimitExceeded, Refused};
-use crate::limits::Limits;
+use crate::limits::{Limits, memory_for};
 use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 use crate::opcode::lexer::Lexer;
-
-/// Bytes of memory that any input may use, whatever its size.
-const BASE_MEMORY: u64 = 64 << 20;
-/// Bytes of memory per byte of input beyond that: a one-byte opcode makes a node, a stack slot and a memo slot.
-const MEMORY_PER_BYTE: u64 = 256;
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +189,7 @@ pub(crate) struct Machine<G> {
 impl<G: Globals> Machine<G> {
     pub fn new(globals: G, limits: &Limits) -> Self {
         let mut graph = Graph::new(limits);
-        graph.set_memory(limits.max_memory.min(BASE_MEMORY));
+        graph.set_memory(memory_for(limits.max_memory, 0));
         Machine {
             graph,
             globals,
@@ -286,8 +279,8 @@ impl<G: Globals> Machine<G> {
                     .push(format!("bytes after STOP that are no pickle were ignored (from offset {start:#x})"));
                 return;
             }
-            let what = format!("bytes after STOP (offset {start:#x}) are no pickle: {error}");
-            let error = Error::malformed(what, Location::offset(start))
+            let what = format!("expected a pickle or the end of the stream at offset {start:#x}, after STOP: {error}");
+            let error = Error::malformed(what, Location::default())
                 .with_hint("`--trailing ignore` drops what follows the last pickle");
             self.findings.push(error);
             return;

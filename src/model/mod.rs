@@ -3,11 +3,16 @@
 //! A [`value::Value`] is 16 bytes and `Copy`; scalars stand in it, text and bytes are ranges of the graph's stores, containers
 //! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
 
+#[cfg(feature = "writers")]
+pub(crate) mod float32;
 pub(crate) mod graph;
 pub(crate) mod key;
 pub(crate) mod number;
 pub(crate) mod record;
+#[cfg(feature = "json")]
+pub(crate) mod same;
 pub(crate) mod temporal;
+pub(crate) mod type_name;
 pub(crate) mod value;
 #[cfg(feature = "writers")]
 pub(crate) mod zones;

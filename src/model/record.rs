@@ -31,6 +31,16 @@ pub(crate) mod then {
     pub const DICT_ITEMS: i64 = 2;
     /// A state setter that was called on it: a tuple of the function and its arguments without the object.
     pub const CALL: i64 = 3;
+
+    /// The word for it in the tagged mapping.
+    pub fn word(what: i64) -> &'static str {
+        match what {
+            STATE => "state",
+            ITEMS => "items",
+            DICT_ITEMS => "dictitems",
+            _ => "call",
+        }
+    }
 }
 
 /// Items that every record has: class, how, args, kwargs.

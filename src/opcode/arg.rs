@@ -6,6 +6,7 @@
 use num_bigint::BigInt;
 
 use crate::name::EscapedBytes;
+use crate::wtf8::push_code_point;
 
 /// The hint for text arguments that end in `\r`.
 const CRLF: &str = "line ends translated to CRLF? the file may have been copied in text mode";
@@ -21,7 +22,8 @@ pub(crate) enum BadText {
 
 fn bad(expected: &str, line: &[u8]) -> BadText {
     let hint = line.ends_with(b"\r").then_some(CRLF);
-    BadText::Malformed(format!("expected {expected}, found `{}`", EscapedBytes(line)), hint)
+    let found = if line.is_empty() { "an empty line".to_owned() } else { format!("`{}`", EscapedBytes(line)) };
+    BadText::Malformed(format!("expected {expected}, found {found}"), hint)
 }
 
 /// An integer as text.
@@ -198,31 +200,6 @@ pub(crate) fn raw_unicode(line: &[u8], out: &mut Vec<u8>) -> Result<bool, BadTex
         rest = &rest[digits + 1..];
     }
     Ok(well_formed)
-}
-
-/// Appends a code point up to U+10FFFF, surrogates included, as (generalised) UTF-8.
-pub(crate) fn push_code_point(code: u32, out: &mut Vec<u8>) {
-    match char::from_u32(code) {
-        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend([0xE0 | (code >> 12) as u8, 0x80 | (code >> 6 & 0x3F) as u8, 0x80 | (code & 0x3F) as u8]),
-    }
-}
-
-/// Where bytes stop being UTF-8 with `surrogatepass` (lone surrogates as three bytes); `None` if they are it throughout.
-pub(crate) fn wtf8_error(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let rest = bytes.get(at..)?;
-        let valid = match std::str::from_utf8(rest) {
-            Ok(_) => return None,
-            Err(e) => e.valid_up_to(),
-        };
-        at += valid;
-        match rest.get(valid..valid + 3) {
-            Some([0xED, 0xA0..=0xBF, 0x80..=0xBF]) => at += 3,
-            _ => return Some(at),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! of `pickletools.opcodes`. It knows bytes and arguments, never a stack's content.
 
 pub(crate) mod arg;
+pub(crate) mod dis;
 pub(crate) mod lexer;
 
 /// How an opcode's argument is written, by `pickletools`' names for argument kinds.

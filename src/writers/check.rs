@@ -142,6 +142,9 @@ fn place(graph: &Graph, open: &[Frame]) -> String {
     use crate::model::graph::Kind;
     let mut out = "$".to_owned();
     for frame in open {
+        if path::cut(&mut out) {
+            break;
+        }
         let Some(at) = frame.taken.checked_sub(1) else { continue };
         match graph.kind(frame.id) {
             Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {

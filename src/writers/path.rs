@@ -8,6 +8,18 @@ use crate::model::value::Value;
 /// How long a key may be shown; a longer one is cut, and the path ends in `…`.
 const SHOWN: usize = 200;
 
+/// How long a path may become before the rest is left out.
+const LONG: usize = 1_000;
+
+/// Ends a path that is too long to be shown; what lies deeper is left out.
+pub(crate) fn cut(out: &mut String) -> bool {
+    let long = out.len() > LONG;
+    if long {
+        out.push('…');
+    }
+    long
+}
+
 /// Appends the part of a path that a dict key is.
 pub(crate) fn push_key(graph: &Graph, key: Value, out: &mut String) {
     match key {

@@ -6,27 +6,7 @@ use crate::model::graph::{Graph, Kind};
 use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{NodeId, Tz, Value};
 use crate::model::zones::{UnknownZone, Zones};
-
-/// Appends a float as Python's `repr` does: shortest digits, `e` form from 1e16 on and below 1e-4.
-pub(crate) fn float_repr(value: f64, out: &mut String) {
-    if value.is_nan() {
-        out.push_str("nan");
-        return;
-    }
-    if value.is_infinite() {
-        out.push_str(if value > 0.0 { "inf" } else { "-inf" });
-        return;
-    }
-    let shortest = format!("{value:e}");
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        let _ = if value.fract() == 0.0 { write!(out, "{value:.1}") } else { write!(out, "{value}") };
-    } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
-    }
-}
+use crate::repr;
 
 /// Appends a fraction as `str()` does: `3/4`, or the numerator alone.
 pub(crate) fn fraction(graph: &Graph, id: NodeId, out: &mut String) {
@@ -187,12 +167,12 @@ pub(crate) fn array(graph: &Graph, id: NodeId) -> (char, ArrayContent<'_>) {
         Value::Int(8) => fixed(data, |b| Element::Int(i64::from(i32::from_le_bytes(b)))),
         Value::Int(10) => fixed(data, |b| Element::Uint(u64::from_le_bytes(b))),
         Value::Int(12) => fixed(data, |b| Element::Int(i64::from_le_bytes(b))),
-        Value::Int(14) => fixed(data, |b| Element::Float(f64::from(f32::from_le_bytes(b)))),
+        Value::Int(14) => fixed(data, |b| Element::Float(crate::model::float32::widen(f32::from_le_bytes(b)))),
         Value::Int(16) => fixed(data, |b| Element::Float(f64::from_le_bytes(b))),
         _ => {
             let mut text = Vec::with_capacity(data.len());
             for unit in data.as_chunks::<4>().0 {
-                crate::opcode::arg::push_code_point(u32::from_le_bytes(*unit), &mut text);
+                crate::wtf8::push_code_point(u32::from_le_bytes(*unit), &mut text);
             }
             return (typecode, ArrayContent::Text(text));
         }
@@ -223,7 +203,7 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
         Value::Float { value, .. } if value.is_infinite() => {
             out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
         }
-        Value::Float { value, .. } => float_repr(value, out),
+        Value::Float { value, .. } => repr::float(value, out),
         Value::Bytes { len, at } => out.push_str(&base64(graph.bytes(len, at))),
         Value::Date(packed) => date(packed, out),
         Value::Time { tz, packed } => {
@@ -254,30 +234,4 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
 pub(crate) fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Each pair is what CPython 3.13 prints.
-    #[test]
-    fn floats_as_python_prints_them() {
-        for (value, text) in [
-            (1.0, "1.0"),
-            (-0.0, "-0.0"),
-            (1e16, "1e+16"),
-            (1e15, "1000000000000000.0"),
-            (123456789012345680.0, "1.2345678901234568e+17"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (1.5e-7, "1.5e-07"),
-            (5e-324, "5e-324"),
-            (f64::INFINITY, "inf"),
-        ] {
-            let mut out = String::new();
-            float_repr(value, &mut out);
-            assert_eq!(out, text);
-        }
-    }
 }

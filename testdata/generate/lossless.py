@@ -47,6 +47,10 @@ PY2_NAMES = {
 }
 
 
+#: Modules whose named tuples are data.
+FIELDS = ("urllib.parse", "urlparse", "decimal")
+
+
 class Raw(object):
     """JSON text."""
 
@@ -284,7 +288,7 @@ class Encoder(object):
         if kind in KINDS["zoneinfo"]:
             return tag("zoneinfo", text(value.key))
         if kind in KINDS["ip"]:
-            return tag("ip", [("class", plain(kind.__name__)), ("value", text(str(value)))])
+            return tag("ip", [("class", plain(kind.__name__)), ("value", text(ip_text(value)))])
         if isinstance(value, KINDS["path"]):
             return tag("path", [("class", plain(kind.__name__)), ("path", self.build(str(value)))])
         if is_pytz(value):
@@ -382,8 +386,14 @@ class Encoder(object):
                 items = filling
             elif base is dict:
                 dictitems = filling.items()
+            elif base is tuple and function.__module__ in FIELDS:
+                # Data classes of the standard library: their fields, as from protocol 2 on.
+                args = tuple(filling)
             elif base is not object:
                 args = (filling,)
+        if function is getattr(collections, "UserString", None):
+            # `__new__` is given the text that the state holds.
+            args = ()
         then = []
         items, dictitems = list(items or ()), list(dictitems or ())
         self.kept.extend([items, dictitems, args, kwargs])
@@ -405,6 +415,12 @@ class Encoder(object):
         if then:
             node.append(("then", tuple([step] for step in then)))
         return node
+
+
+def ip_text(value):
+    """`str()` of CPython 3.13, which writes the tail of an IPv4-mapped address in dots; older ones do not."""
+    mapped = getattr(value, "ipv4_mapped", None)
+    return "::ffff:%s" % mapped if mapped is not None and "/" not in str(value) else str(value)
 
 
 def is_pytz(value):

@@ -1,0 +1,543 @@
+//! The arena: objects with identity, the values they hold, and the stores that values point into.
+//!
+//! An object's items lie in one `Vec<Value>` as one or more segments: a container that grows while others are written in
+//! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
+
+mod stores;
+
+use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
+use crate::model::temporal::Zone;
+use crate::model::value::{NodeId, Value};
+use crate::name::GlobalName;
+
+/// What an object is. Items are listed in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    List,
+    Tuple,
+    Set,
+    FrozenSet,
+    /// Extra: maxlen (an int) when bounded.
+    Deque,
+    /// Items: key, value, key, value …, as for the four kinds that follow.
+    Dict,
+    /// Extra: the state of its instance attributes, if any.
+    OrderedDict,
+    /// Extra: the factory (a global) when there is one.
+    DefaultDict,
+    Counter,
+    /// Items: real, imaginary (floats).
+    Complex,
+    /// Items: numerator, denominator (ints).
+    Fraction,
+    /// Items: start, stop, step (ints).
+    Range,
+    /// Items: start, stop, step (any values).
+    Slice,
+    /// Items: typecode (an int, its code point); machine format (an int) as `array._array_reconstructor` numbers them, always the
+    /// little-endian one of its pair (0, 1, 2, 4 … 16), and 20 (UTF-32) for characters; the elements (bytes), whole ones of the
+    /// format's width. Characters are code points up to U+10FFFF, lone surrogates included. Typecode `c` has format 0.
+    Array,
+    /// Items: 16 bytes, big-endian; is_safe (0, -1 or None).
+    Uuid,
+    /// Extra: the index of its zone in the graph's table.
+    Zone,
+    /// Items as for `Record`.
+    Exception,
+    /// Items: class (global), how (0 new, 1 call, 2 instance), args (tuple), kwargs (dict or None), then pairs of what was done
+    /// to it: an int (0 state, 1 items, 2 dictitems, 3 call) and the value (state; list; list of keys and values; list of
+    /// function and arguments).
+    Record,
+    /// A data object that waits for its BUILD. Items: its global. Extra: what its constructor keeps.
+    Pending,
+}
+
+impl Kind {
+    /// Whether two references to one object differ from references to two equal ones: numbers, UUIDs and zones are the same
+    /// wherever they stand.
+    pub fn keeps_identity(self) -> bool {
+        match self {
+            Kind::List
+            | Kind::Tuple
+            | Kind::Set
+            | Kind::FrozenSet
+            | Kind::Deque
+            | Kind::Dict
+            | Kind::OrderedDict
+            | Kind::DefaultDict
+            | Kind::Counter
+            | Kind::Slice
+            | Kind::Array
+            | Kind::Exception
+            | Kind::Record => true,
+            Kind::Complex | Kind::Fraction | Kind::Range | Kind::Uuid | Kind::Zone | Kind::Pending => false,
+        }
+    }
+}
+
+/// Flags of an object.
+pub(crate) mod flag {
+    /// Its memo slot was fetched, or it was duplicated: it may stand in more than one place.
+    pub const SHARED: u8 = 1;
+    /// Its keys may repeat: more than one batch was added.
+    pub const UNSEALED: u8 = 2;
+    /// Every key so far is a str without lone surrogates.
+    pub const STR_KEYS: u8 = 4;
+    /// It was given its state.
+    pub const BUILT: u8 = 8;
+}
+
+/// No further segment, no extra value.
+const NONE: u32 = u32::MAX;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Object {
+    pub kind: Kind,
+    pub flags: u8,
+    /// Levels of nesting below and including this object, as far as known when it was filled.
+    pub depth: u16,
+    start: u32,
+    len: u32,
+    next: u32,
+    tail: u32,
+    extra: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    start: u32,
+    len: u32,
+    next: u32,
+}
+
+/// A class or function that the stream names, after the table of aliases.
+#[derive(Clone, Debug)]
+pub(crate) struct GlobalEntry {
+    pub name: GlobalName,
+}
+
+#[derive(Debug)]
+pub(crate) struct Graph {
+    objects: Vec<Object>,
+    items: Vec<Value>,
+    segments: Vec<Segment>,
+    extras: Vec<Value>,
+    text: String,
+    bytes: Vec<u8>,
+    /// Ranges too long for 32 bits.
+    long: Vec<(u64, u64)>,
+    pub globals: Vec<GlobalEntry>,
+    zones: Vec<Zone>,
+    unsealed: Vec<NodeId>,
+    pub keys: crate::model::key::Keys,
+    nans: u32,
+    shared: bool,
+    pub pending: u32,
+    budget: Budget,
+    max_depth: u32,
+    max_nodes: u64,
+    /// Decimal digits of one number.
+    pub max_digits: u32,
+}
+
+impl Graph {
+    pub fn new(limits: &Limits) -> Self {
+        Graph {
+            objects: Vec::new(),
+            items: Vec::new(),
+            segments: Vec::new(),
+            extras: Vec::new(),
+            text: String::new(),
+            bytes: Vec::new(),
+            long: Vec::new(),
+            globals: Vec::new(),
+            zones: Vec::new(),
+            unsealed: Vec::new(),
+            keys: crate::model::key::Keys::default(),
+            nans: 0,
+            shared: false,
+            pending: 0,
+            budget: Budget::new(limits.max_memory),
+            max_depth: limits.max_depth.min(u32::from(u16::MAX) - 1),
+            max_nodes: limits.max_nodes.min(u64::from(u32::MAX) - 1),
+            max_digits: limits.max_digits,
+        }
+    }
+
+    /// Sets the memory budget an input starts with.
+    pub fn set_memory(&mut self, allowed: u64) {
+        self.budget = Budget::new(allowed);
+    }
+
+    /// Lets the memory budget grow to `allowed` bytes (more of the input has been read).
+    pub fn allow_memory(&mut self, allowed: u64) {
+        self.budget.allow(allowed);
+    }
+
+    /// Pays for memory outside the graph that the input made necessary.
+    #[inline]
+    pub fn charge(&mut self, bytes: u64) -> LimitExceededResult<()> {
+        self.budget.charge(bytes)
+    }
+
+    // ---- objects
+
+    /// A new object without items.
+    #[inline]
+    pub fn alloc(&mut self, kind: Kind) -> LimitExceededResult<NodeId> {
+        self.budget.charge(size_of::<Object>() as u64)?;
+        let id = self.objects.len();
+        if id as u64 >= self.max_nodes {
+            return Err(Limit::Nodes.over(id as u64 + 1, self.max_nodes));
+        }
+        let start = self.items.len() as u32;
+        let flags = flag::STR_KEYS;
+        self.objects.push(Object { kind, flags, depth: 1, start, len: 0, next: NONE, tail: NONE, extra: NONE });
+        Ok(NodeId(id as u32))
+    }
+
+    /// A new object that holds `items`.
+    #[inline]
+    pub fn object(&mut self, kind: Kind, items: &[Value]) -> LimitExceededResult<NodeId> {
+        let id = self.alloc(kind)?;
+        self.append(id, items)?;
+        Ok(id)
+    }
+
+    #[inline]
+    pub fn get(&self, id: NodeId) -> &Object {
+        &self.objects[id.0 as usize]
+    }
+
+    #[inline]
+    pub fn kind(&self, id: NodeId) -> Kind {
+        self.objects[id.0 as usize].kind
+    }
+
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Turns a `Pending` object into what it was waiting to be; its items are replaced.
+    pub fn become_kind(&mut self, id: NodeId, kind: Kind, items: &[Value]) -> LimitExceededResult<()> {
+        let start = self.items.len() as u32;
+        let object = &mut self.objects[id.0 as usize];
+        object.kind = kind;
+        (object.start, object.len, object.next, object.tail) = (start, 0, NONE, NONE);
+        self.append(id, items)
+    }
+
+    /// Says that an object may stand in more than one place.
+    #[inline]
+    pub fn mark_shared(&mut self, id: NodeId) {
+        self.objects[id.0 as usize].flags |= flag::SHARED;
+        self.shared = true;
+    }
+
+    /// Whether any object may stand in more than one place; if not, the graph is a tree.
+    pub fn has_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Adds items at the end of an object.
+    #[inline]
+    pub fn append(&mut self, id: NodeId, new: &[Value]) -> LimitExceededResult<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.room(new.len())?;
+        let mut below = 0;
+        for value in new {
+            // A zone nests too: it may be a record.
+            let child = match *value {
+                Value::Object(child) => child,
+                Value::Time { tz, .. } | Value::DateTime { tz, .. } => match tz.id() {
+                    Some(child) => child,
+                    None => continue,
+                },
+                _ => continue,
+            };
+            below = below.max(self.objects[child.0 as usize].depth);
+        }
+        let start = self.items.len() as u32;
+        self.items.extend_from_slice(new);
+        self.grow(id, start, new.len() as u32, below)
+    }
+
+    #[inline]
+    fn room(&mut self, len: usize) -> LimitExceededResult<()> {
+        self.budget.charge(len as u64 * size_of::<Value>() as u64)?;
+        let needed = self.items.len() as u64 + len as u64;
+        if needed > self.max_nodes { Err(Limit::Nodes.over(needed, self.max_nodes)) } else { Ok(()) }
+    }
+
+    #[inline]
+    fn grow(&mut self, id: NodeId, start: u32, len: u32, below: u16) -> LimitExceededResult<()> {
+        let object = &mut self.objects[id.0 as usize];
+        if below >= object.depth {
+            object.depth = below + 1;
+            if u32::from(object.depth) > self.max_depth {
+                return Err(Limit::Depth.over(u64::from(object.depth), u64::from(self.max_depth)));
+            }
+        }
+        if object.len == 0 {
+            (object.start, object.len) = (start, len);
+            return Ok(());
+        }
+        if object.tail == NONE {
+            if object.start + object.len == start {
+                object.len += len;
+                return Ok(());
+            }
+        } else {
+            let tail = &mut self.segments[object.tail as usize];
+            if tail.start + tail.len == start {
+                tail.len += len;
+                return Ok(());
+            }
+        }
+        self.budget.charge(size_of::<Segment>() as u64)?;
+        let segment = self.segments.len() as u32;
+        self.segments.push(Segment { start, len, next: NONE });
+        let object = &mut self.objects[id.0 as usize];
+        if object.tail == NONE {
+            object.next = segment;
+        } else {
+            self.segments[object.tail as usize].next = segment;
+        }
+        object.tail = segment;
+        Ok(())
+    }
+
+    /// Forgets an object's items (they stay in the arena).
+    pub fn clear(&mut self, id: NodeId) {
+        let object = &mut self.objects[id.0 as usize];
+        (object.len, object.next, object.tail) = (0, NONE, NONE);
+    }
+
+    /// The value kept beside the items.
+    pub fn extra(&self, id: NodeId) -> Option<Value> {
+        match self.get(id).extra {
+            NONE => None,
+            at => Some(self.extras[at as usize]),
+        }
+    }
+
+    pub fn set_extra(&mut self, id: NodeId, value: Value) -> LimitExceededResult<()> {
+        let below = if let Value::Object(child) = value { self.get(child).depth } else { 0 };
+        let object = &mut self.objects[id.0 as usize];
+        object.depth = object.depth.max(below.saturating_add(1));
+        if u32::from(object.depth) > self.max_depth {
+            return Err(Limit::Depth.over(u64::from(object.depth), u64::from(self.max_depth)));
+        }
+        if object.extra != NONE {
+            self.extras[object.extra as usize] = value;
+            return Ok(());
+        }
+        self.budget.charge(size_of::<Value>() as u64)?;
+        self.objects[id.0 as usize].extra = self.extras.len() as u32;
+        self.extras.push(value);
+        Ok(())
+    }
+
+    // ---- reading objects
+
+    /// A cursor over an object's items.
+    #[inline]
+    pub fn walk(&self, id: NodeId) -> Walk {
+        let object = self.get(id);
+        Walk { at: object.start, end: object.start + object.len, next: object.next }
+    }
+
+    /// The next item.
+    #[inline]
+    pub fn next_item(&self, walk: &mut Walk) -> Option<Value> {
+        if walk.at == walk.end {
+            if walk.next == NONE {
+                return None;
+            }
+            let segment = self.segments[walk.next as usize];
+            *walk = Walk { at: segment.start, end: segment.start + segment.len, next: segment.next };
+        }
+        let value = self.items[walk.at as usize];
+        walk.at += 1;
+        Some(value)
+    }
+
+    /// An object's items, in order.
+    #[inline]
+    pub fn items(&self, id: NodeId) -> Items<'_> {
+        Items { graph: self, walk: self.walk(id) }
+    }
+
+    /// How many items an object has (a dict: keys and values together).
+    #[inline]
+    pub fn count(&self, id: NodeId) -> usize {
+        let object = self.get(id);
+        let (mut count, mut next) = (object.len as usize, object.next);
+        while next != NONE {
+            let segment = self.segments[next as usize];
+            count += segment.len as usize;
+            next = segment.next;
+        }
+        count
+    }
+
+    /// The `n`th item.
+    pub fn item(&self, id: NodeId, n: usize) -> Option<Value> {
+        self.items(id).nth(n)
+    }
+
+    /// The first `N` items; missing ones are None.
+    pub fn first<const N: usize>(&self, id: NodeId) -> [Value; N] {
+        let mut out = [Value::None; N];
+        for (slot, value) in out.iter_mut().zip(self.items(id)) {
+            *slot = value;
+        }
+        out
+    }
+
+    // ---- keys
+
+    /// Adds pairs (keys and values in turn) to a dict of any kind.
+    ///
+    /// # Errors
+    /// See [`crate::model::key::KeyError`].
+    pub fn extend_dict(&mut self, id: NodeId, pairs: &[Value]) -> Result<(), crate::model::key::KeyError> {
+        crate::model::key::extend(self, id, pairs, 2)
+    }
+
+    /// Adds members to a set or frozenset.
+    ///
+    /// # Errors
+    /// See [`crate::model::key::KeyError`].
+    pub fn extend_set(&mut self, id: NodeId, members: &[Value]) -> Result<(), crate::model::key::KeyError> {
+        crate::model::key::extend(self, id, members, 1)
+    }
+
+    /// Adds keys that cannot be compared yet (or pairs, with their values); [`Graph::seal`] makes them unique.
+    #[cfg(feature = "json")]
+    pub fn extend_later(&mut self, id: NodeId, new: &[Value]) -> LimitExceededResult<()> {
+        self.set_flags(id, 0, flag::STR_KEYS);
+        self.append(id, new)?;
+        self.remember_unsealed(id)
+    }
+
+    pub fn set_flags(&mut self, id: NodeId, set: u8, cleared: u8) {
+        let object = &mut self.objects[id.0 as usize];
+        object.flags = (object.flags | set) & !cleared;
+    }
+
+    pub(super) fn remember_unsealed(&mut self, id: NodeId) -> LimitExceededResult<()> {
+        if self.get(id).flags & flag::UNSEALED == 0 {
+            self.budget.charge(size_of::<NodeId>() as u64)?;
+            self.set_flags(id, flag::UNSEALED, 0);
+            self.unsealed.push(id);
+        }
+        Ok(())
+    }
+
+    /// Makes keys unique in every dict and set that was filled in more than one batch: first place, last value.
+    ///
+    /// # Errors
+    /// See [`crate::model::key::KeyError`].
+    pub fn seal(&mut self) -> Result<(), crate::model::key::KeyError> {
+        while let Some(id) = self.unsealed.pop() {
+            self.set_flags(id, 0, flag::UNSEALED);
+            crate::model::key::unique(self, id)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces an object's items by fewer of them.
+    pub(super) fn replace_items(&mut self, id: NodeId, items: &[Value]) -> LimitExceededResult<()> {
+        self.room(items.len())?;
+        let start = self.items.len() as u32;
+        self.items.extend_from_slice(items);
+        let object = &mut self.objects[id.0 as usize];
+        (object.start, object.len, object.next, object.tail) = (start, items.len() as u32, NONE, NONE);
+        Ok(())
+    }
+
+    /// The items of an object that has only one segment.
+    pub(super) fn slice(&self, start: u32, len: u32) -> &[Value] {
+        self.items.get(start as usize..start as usize + len as usize).unwrap_or(&[])
+    }
+
+    /// Where the next appended item will lie.
+    pub(super) fn next_slot(&self) -> u32 {
+        self.items.len() as u32
+    }
+
+    // ---- names and zones
+
+    /// Adds a name; returns its index.
+    pub fn add_global(&mut self, name: GlobalName) -> LimitExceededResult<u32> {
+        self.budget.charge((name.module.len() + name.name.len() + size_of::<GlobalEntry>()) as u64)?;
+        self.globals.push(GlobalEntry { name });
+        Ok(self.globals.len() as u32 - 1)
+    }
+
+    pub fn global(&self, index: u32) -> &GlobalName {
+        &self.globals[index as usize].name
+    }
+
+    /// A zone object.
+    pub fn zone(&mut self, zone: Zone) -> LimitExceededResult<NodeId> {
+        let id = self.alloc(Kind::Zone)?;
+        self.become_zone(id, zone)?;
+        Ok(id)
+    }
+
+    /// Turns a pending object into a zone.
+    pub fn become_zone(&mut self, id: NodeId, zone: Zone) -> LimitExceededResult<()> {
+        self.budget.charge(size_of::<Zone>() as u64)?;
+        self.objects[id.0 as usize].kind = Kind::Zone;
+        for value in zone.values().into_iter().flatten() {
+            // What a zone holds nests below it; the place of an extra value is its index in the table of zones.
+            self.set_extra(id, value)?;
+        }
+        self.set_extra(id, Value::Int(self.zones.len() as i64))?;
+        self.zones.push(zone);
+        Ok(())
+    }
+
+    /// The zone that an object of kind `Zone` is.
+    pub fn zone_of(&self, id: NodeId) -> Option<&Zone> {
+        match (self.kind(id), self.extra(id)) {
+            (Kind::Zone, Some(Value::Int(index))) => self.zones.get(usize::try_from(index).ok()?),
+            _ => None,
+        }
+    }
+}
+
+/// A cursor over an object's items; it borrows nothing, so the graph may grow meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk {
+    at: u32,
+    end: u32,
+    next: u32,
+}
+
+impl Walk {
+    /// Whether nothing is left in sight; a further segment is never empty.
+    pub fn is_empty(&self) -> bool {
+        self.at == self.end && self.next == NONE
+    }
+}
+
+/// The items of one object.
+pub(crate) struct Items<'g> {
+    graph: &'g Graph,
+    walk: Walk,
+}
+
+impl Iterator for Items<'_> {
+    type Item = Value;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value> {
+        self.graph.next_item(&mut self.walk)
+    }
+}

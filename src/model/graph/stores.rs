@@ -1,0 +1,92 @@
+//! The stores of text and bytes, and the leaves that are ranges of them.
+
+use super::Graph;
+use crate::limits::LimitExceededResult;
+use crate::model::value::Value;
+
+impl Graph {
+    fn span(&mut self, at: usize, len: usize) -> (u32, u64) {
+        match u32::try_from(len) {
+            Ok(short) if short != u32::MAX => (short, at as u64),
+            Ok(_) | Err(_) => {
+                self.long.push((at as u64, len as u64));
+                (u32::MAX, self.long.len() as u64 - 1)
+            }
+        }
+    }
+
+    fn range(&self, len: u32, at: u64) -> std::ops::Range<usize> {
+        if len == u32::MAX {
+            let (at, len) = self.long[at as usize];
+            return at as usize..(at + len) as usize;
+        }
+        at as usize..at as usize + len as usize
+    }
+
+    /// Stores text; returns its length and place.
+    #[inline]
+    pub fn store_text(&mut self, text: &str) -> LimitExceededResult<(u32, u64)> {
+        self.budget.charge(text.len() as u64)?;
+        let at = self.text.len();
+        self.text.push_str(text);
+        Ok(self.span(at, text.len()))
+    }
+
+    /// Stores bytes; returns their length and place.
+    pub fn store_bytes(&mut self, bytes: &[u8]) -> LimitExceededResult<(u32, u64)> {
+        self.budget.charge(bytes.len() as u64)?;
+        let at = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        Ok(self.span(at, bytes.len()))
+    }
+
+    pub fn str(&mut self, text: &str) -> LimitExceededResult<Value> {
+        self.store_text(text).map(|(len, at)| Value::Str { len, at })
+    }
+
+    pub fn new_bytes(&mut self, bytes: &[u8]) -> LimitExceededResult<Value> {
+        self.store_bytes(bytes).map(|(len, at)| Value::Bytes { len, at })
+    }
+
+    /// A str from UTF-8 with `surrogatepass` that has lone surrogates.
+    pub fn wtf8(&mut self, bytes: &[u8]) -> LimitExceededResult<Value> {
+        self.store_bytes(bytes).map(|(len, at)| Value::Wtf8 { len, at })
+    }
+
+    /// An int of any size.
+    pub fn big(&mut self, value: &num_bigint::BigInt) -> LimitExceededResult<Value> {
+        if let Ok(small) = i64::try_from(value) {
+            return Ok(Value::Int(small));
+        }
+        let (len, at) = self.store_bytes(&value.to_signed_bytes_le())?;
+        Ok(Value::Big { len, at })
+    }
+
+    /// A float; a NaN gets an identity of its own.
+    #[inline]
+    pub fn float(&mut self, value: f64) -> Value {
+        let ident = if value.is_nan() {
+            self.nans = self.nans.wrapping_add(1);
+            self.nans
+        } else {
+            0
+        };
+        Value::Float { ident, value }
+    }
+
+    /// The text of `Str`, `Decimal`, `Ip`.
+    #[inline]
+    pub fn text(&self, len: u32, at: u64) -> &str {
+        &self.text[self.range(len, at)]
+    }
+
+    /// The bytes of `Wtf8`, `Py2Str`, `Bytes`, `ByteArray`, `Path`, `Big`.
+    #[inline]
+    pub fn bytes(&self, len: u32, at: u64) -> &[u8] {
+        &self.bytes[self.range(len, at)]
+    }
+
+    pub fn big_int(&self, len: u32, at: u64) -> num_bigint::BigInt {
+        num_bigint::BigInt::from_signed_bytes_le(self.bytes(len, at))
+    }
+}

@@ -1,0 +1,24 @@
+//! The integration tests, one crate. Each module says what belongs into it.
+//!
+//! They see the public API and the built command, nothing private.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests start the command, read files and the environment, and fail by panicking"
+)]
+
+mod cli;
+mod command;
+mod docs;
+mod goldens;
+mod limits;
+mod lossless;
+mod mapping;
+mod messages;
+mod shared;
+mod tidy;
