@@ -30,7 +30,7 @@ fn messages_name_the_parts_of_an_instance() {
         }
         let record = Value::Object(graph.object(Kind::Record, &items).unwrap());
         // As many levels as the instance takes with one list in its part.
-        let levels = if what.is_some() { 5 } else { 3 };
+        let levels = if what.is_some() { 6 } else { 4 };
         let mut out = Vec::new();
         let out = Out::new(&mut out, u64::MAX);
         let mut writer = Tagged::new(&graph, crate::writers::json::compact(), Some(out), levels);
