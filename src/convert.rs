@@ -19,8 +19,9 @@ use crate::writers::options::{Format, Loss, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::Tagged;
 
-/// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs.
-const MAX_LEVELS: u32 = 8;
+/// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
+/// zone.
+const MAX_LEVELS: u32 = 10;
 
 /// What a conversion did.
 #[derive(Clone, Debug)]

@@ -81,4 +81,24 @@ mod tests {
             assert_eq!(Tag::of_name(name), Some(*tag));
         }
     }
+
+    #[test]
+    fn codes_are_those_of_the_documentation() {
+        let text = include_str!("../../docs/mapping.md");
+        let (_, section) = text.split_once("## The lossless mapping of MessagePack").expect("the section");
+        let mut documented = Vec::new();
+        for row in section.lines().filter(|line| line.starts_with("| ")) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let codes: Result<Vec<i8>, _> = cells[1].split(", ").map(str::parse).collect();
+            if let Ok(codes) = codes {
+                documented.extend(codes.into_iter().zip(cells[2].split(", ")));
+            }
+        }
+        // What MessagePack has types for is named in a sentence.
+        documented.extend([(1, "float"), (5, "bytes")]);
+        documented.sort_unstable();
+        let mut known: Vec<_> = TAGS.iter().map(|&(_, name, code)| (code, name)).collect();
+        known.sort_unstable();
+        assert_eq!(documented, known);
+    }
 }
