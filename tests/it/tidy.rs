@@ -20,7 +20,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("writers", &["model", "proto", "repr", "report", "wtf8"]),
     ("readers", &["document", "globals", "model", "report", "writers", "wtf8"]),
     ("compare", &["document", "model", "writers"]),
-    ("compare", &["document", "model", "writers"]),
     ("view", &["model"]),
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
