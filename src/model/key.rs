@@ -393,14 +393,19 @@ fn number_of(graph: &Graph, value: Value) -> Option<Number> {
 fn instant(graph: &Graph, tz: Tz, packed: u64, dated: bool) -> (u64, i64) {
     let local = if dated { temporal::local_micros(packed) } else { temporal::Time::unpack(packed).micros() };
     let Some(id) = tz.id() else { return (0, local) };
-    match graph.zone_of(id).and_then(fixed_offset) {
-        Some(offset) => (1, local - offset),
-        None => (u64::from(id.0) + 2, local),
+    let Some(zone) = graph.zone_of(id) else { return (u64::from(id.0) + 2, local) };
+    match (fixed_offset(graph, zone), zone) {
+        (Some(offset), _) => (1, local - offset),
+        // Equal names are one zone object to Python, and within one zone the wall clock decides.
+        (None, Zone::ZoneInfo { key: Value::Str { len, at } } | Zone::Pytz { zone: Value::Str { len, at }, .. }) => {
+            (graph.keys.state.hash_one((36u8, graph.text(*len, *at))) | 1 << 63, local)
+        }
+        (None, _) => (u64::from(id.0) + 2, local),
     }
 }
 
 /// The offset in microseconds of a zone that has only one.
-fn fixed_offset(zone: &Zone) -> Option<i64> {
+fn fixed_offset(graph: &Graph, zone: &Zone) -> Option<i64> {
     match zone {
         Zone::Fixed { offset_us, .. } => Some(*offset_us),
         Zone::DateutilUtc => Some(0),
@@ -408,6 +413,9 @@ fn fixed_offset(zone: &Zone) -> Option<i64> {
         Zone::Pytz { fixed: Some((seconds, _, _)), .. } => Some(i64::from(*seconds) * 1_000_000),
         Zone::DateutilOffset { offset: Value::TimeDelta { days, rest }, .. } => {
             i64::try_from(temporal::timedelta_micros(*days, *rest)).ok()
+        }
+        Zone::Pytz { zone: Value::Str { len, at }, .. } | Zone::ZoneInfo { key: Value::Str { len, at } } => {
+            (graph.text(*len, *at) == "UTC").then_some(0)
         }
         Zone::Pytz { .. }
         | Zone::ZoneInfo { .. }
