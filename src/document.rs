@@ -120,7 +120,11 @@ pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Optio
     let plain = Error::malformed(format!("expected a pickle, found {}", found.what), Location::default());
     Some(match found.hint {
         Some(hint) => plain.with_hint(hint),
-        None => plain,
+        // It may be a pickle all the same, and a broken one.
+        None => match errors {
+            [error, ..] if found.what == "text" => plain.with_hint(format!("read as a pickle it breaks: {error}")),
+            _ => plain,
+        },
     })
 }
 

@@ -31,7 +31,7 @@ impl From<LimitExceeded> for KeyError {
 /// Slots of the shape cache; a power of two.
 const SHAPES: usize = 256;
 /// Values that hashing keys may visit beyond what the keys themselves hold: sharing makes a tuple cost more than its size.
-const STEPS: u64 = 1 << 22;
+const STEPS: u64 = 1 << 20;
 
 /// What the key checks keep between dicts.
 #[derive(Debug)]
