@@ -59,7 +59,7 @@ pub(crate) const OUTPUT_RATIO: u64 = 64;
 /// Bytes of memory that any input may use, whatever its size.
 const BASE_MEMORY: u64 = 64 << 20;
 /// Bytes of memory per byte of input beyond that: a one-byte opcode makes a node, a stack slot and a memo slot.
-const MEMORY_PER_BYTE: u64 = 256;
+const MEMORY_PER_BYTE: u64 = 64;
 
 /// The memory budget once `read` bytes of the input have been read.
 pub(crate) fn memory_for(max_memory: u64, read: u64) -> u64 {

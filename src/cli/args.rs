@@ -138,7 +138,7 @@ pub(super) struct PolicyArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArgs {
-    /// Memory for values and text of one input [default: 8G, and 64 MiB + 256 times the input]
+    /// Memory for values and text of one input [default: 8G, and 64 MiB + 64 times the input]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_memory: Option<u64>,
     /// Levels of nested values [default: 1000]

@@ -78,12 +78,16 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         term.error(&error);
         return Status::Usage;
     }
+    if let Err(error) = apart(args, plan.format, &inputs) {
+        term.error(&error);
+        return Status::Usage;
+    }
     let mut status = Status::Ok;
     let mut book = ledger::Book::new(args.ledger.is_some());
     for input in missing {
         let error = Error::io(input.why, Location::default()).in_file(&input.name);
         term.error(&error);
-        book.failed(&input.name, None, &Failure::from(error));
+        book.failed(&input.name, None, &Failure::from(error), false);
         status = status.max(Status::Io);
     }
     let mut skipped = 0u64;
@@ -101,7 +105,7 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         }
         match one(args, plan, input, target.as_deref(), &mut book) {
             Ok(Done::Converted(report)) => told(input, target.as_deref(), &report, term),
-            Ok(Done::BrokenPipe) => return Status::Ok,
+            Ok(Done::BrokenPipe) => break,
             Err(failure) if input.met && failure.is_foreign() => {
                 skipped += 1;
                 term.note(&format!("skipped: {failure}"));
@@ -122,6 +126,26 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         status = status.max(Status::Io);
     }
     status
+}
+
+/// Checks that no output would replace an input, and the ledger neither of them.
+fn apart(args: &ConvertArgs, format: Format, inputs: &[Input]) -> Result<(), Error> {
+    let same = |a: &Path, b: &Path| {
+        a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b && a.is_file())
+    };
+    for input in inputs {
+        let target = target(args, format, input);
+        if target.as_deref().is_some_and(|target| same(target, &input.path)) {
+            return Err(Error::misuse("expected an output that is not the input").in_file(&input.name()));
+        }
+        if let Some(ledger) = &args.ledger
+            && (same(ledger, &input.path) || target.is_some_and(|target| same(ledger, &target)))
+        {
+            return Err(Error::misuse("expected a ledger that is neither an input nor an output")
+                .in_file(&ledger.to_string_lossy()));
+        }
+    }
+    Ok(())
 }
 
 /// The file an input is written to; `None` is standard output.
@@ -173,7 +197,7 @@ fn one(
         Ok(report) => report,
         Err(failure) if is_broken_pipe(&failure) && target.is_none() => return Ok(Done::BrokenPipe),
         Err(failure) => {
-            book.failed(&name, input_hash, &failure);
+            book.failed(&name, input_hash, &failure, input.met && failure.is_foreign());
             return Err(failure);
         }
     };
@@ -217,7 +241,12 @@ fn told(input: &Input, target: Option<&Path>, report: &Report, term: &Term) {
     let name = input.name();
     term.ledger(&name, &report.ledger);
     for note in &report.notes {
-        term.note(&format!("{name}: {note}"));
+        // Bytes that were left alone on request may have been data.
+        if note.contains("were ignored") {
+            term.warning(&format!("{name}: {note}"));
+        } else {
+            term.note(&format!("{name}: {note}"));
+        }
     }
     let to = target.map_or("standard output".into(), Path::to_string_lossy);
     term.note(&format!(

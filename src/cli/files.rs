@@ -56,7 +56,7 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
 fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
     // The folder's own name is part of the tree that is mirrored, unless it is only a way to say "here".
     let top = input.file_name().map(PathBuf::from).unwrap_or_default();
-    for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
                 let rest = entry.path().strip_prefix(root).unwrap_or(entry.path());

@@ -58,13 +58,13 @@ impl Book {
         }));
     }
 
-    pub fn failed(&mut self, input: &str, input_hash: Option<String>, failure: &Failure) {
+    pub fn failed(&mut self, input: &str, input_hash: Option<String>, failure: &Failure, skipped: bool) {
         let Some(entries) = &mut self.entries else { return };
         let findings: Vec<Value> = failure.findings().iter().map(finding).collect();
         entries.push(json!({
             "input": input,
             "input_sha256": input_hash,
-            "status": failure.category().as_str(),
+            "status": if skipped { "skipped" } else { failure.category().as_str() },
             "findings": findings,
             "more_findings": failure.more(),
         }));

@@ -45,8 +45,9 @@ impl Pending {
         std::fs::create_dir_all(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".depickle-").suffix(".part");
+        // What is replaced keeps who may read it.
         #[cfg(unix)]
-        builder.permissions(permissions());
+        builder.permissions(std::fs::metadata(&target).map_or_else(|_| permissions(), |meta| meta.permissions()));
         let file = builder.tempfile_in(folder)?;
         Ok(Pending::File { file, target, overwrite })
     }

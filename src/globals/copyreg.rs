@@ -198,6 +198,10 @@ fn getattr(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
             }
         }
     }
+    // Special attributes lead to the interpreter's own objects, whatever the user admits.
+    if matches!(*ctx.args, [_, name] if args::text(ctx.graph, name).is_some_and(|n| n.starts_with("__"))) {
+        return ctx.reject("expected an admitted class and the name of a class in it, found a special attribute");
+    }
     ctx.admitted_or("expected an admitted class and the name of a class in it")
 }
 

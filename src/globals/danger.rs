@@ -60,7 +60,7 @@ static ENTRIES: &[Entry] = entries![
             "reraise"], "future.utils" ["exec_"], "past.builtins.*", "past.utils.*", "jinja2.*", "mako.*",
         "numexpr.*", "numpy.testing.*", "numpy.f2py.*", "numpy.distutils.*", "numpy.lib.utils" ["safe_eval"], "pandas"
             ["eval" "DataFrame.eval" "DataFrame.query"], "pandas.core.computation.*", "pandas.core.frame"
-            ["DataFrame.eval" "DataFrame.query"], "sympy.core.sympify.*", "sympy.parsing.*",
+            ["DataFrame.eval" "DataFrame.query"], "sympy.core.sympify.*", "sympy.parsing.*", "sympy" ["sympify"],
         "sympy.utilities.lambdify.*", "torch.jit.*", "torch.fx.*", "torch._dynamo.*", "torch._inductor.*",
         "torch.utils._config_module.*", "torch.utils.data.datapipes.utils.decoder.*", "torch._C.*"
             ["import_ir_module*" "_jit_*" "_import_*"], "sqlalchemy.ext.serializer.*", "sqlalchemy.util.langhelpers"

@@ -137,6 +137,8 @@ pub(crate) struct Registry {
     by_name: HashMap<GlobalName, u32>,
     scratch: Vec<Value>,
     protocol: u8,
+    /// Calls that were refused for their arguments.
+    rejections: u32,
     /// A global that may not be left as a value was referred to.
     has_parts: bool,
 }
@@ -149,6 +151,7 @@ impl Registry {
             by_name: HashMap::new(),
             scratch: Vec::new(),
             protocol: 0,
+            rejections: 0,
             has_parts: false,
         }
     }
@@ -229,6 +232,10 @@ impl Registry {
             Form::Instance if !class.forms.has(Form::Instance) => Form::NewObj,
             form => form,
         };
+        if self.rejections >= REJECTIONS {
+            return Err(Reject::Tainted);
+        }
+        pay(graph, call.args)?;
         let mut args = std::mem::take(&mut self.scratch);
         args.clear();
         args.extend(graph.items(call.args));
@@ -241,8 +248,52 @@ impl Registry {
             (class.call)(&mut ctx)
         };
         self.scratch = args;
+        self.rejections += u32::from(matches!(result, Err(Reject::Value { .. })));
         result
     }
+}
+
+/// Calls with impossible arguments that are looked at; what they cost is paid for nowhere, since nothing comes of them.
+const REJECTIONS: u32 = 64;
+/// Items of an argument, or bytes of it, that are looked at without being paid for.
+const FREE: usize = 64;
+
+/// Pays for arguments that a constructor walks through: the same large list may be passed again and again.
+fn pay(graph: &mut Graph, args: NodeId) -> Result<(), Reject> {
+    let count = graph.count(args);
+    let mut size = if count > FREE { count * size_of::<Value>() } else { 0 };
+    for value in graph.items(args).take(FREE) {
+        size += match value {
+            Value::Object(id) => match graph.count(id) {
+                items if items > FREE => items * size_of::<Value>(),
+                _ => 0,
+            },
+            Value::Str { len, .. } | Value::Bytes { len, .. } | Value::Py2Str { len, .. } | Value::Big { len, .. }
+                if len as usize > 16 * FREE =>
+            {
+                len as usize
+            }
+            _ => 0,
+        };
+    }
+    Ok(graph.charge(size as u64)?)
+}
+
+/// The module of a kind's class, for messages.
+fn module_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Deque | Kind::DefaultDict | Kind::Counter | Kind::OrderedDict => "collections",
+        Kind::Uuid => "uuid",
+        Kind::Fraction => "fractions",
+        Kind::Array => "array",
+        _ => "builtins",
+    }
+}
+
+/// A constructor function that was left as a value.
+fn leftover(graph: &Graph, global: u32) -> Refused {
+    let why = "a constructor that is no value by itself".to_owned();
+    Refused::Global { name: graph.global(global).clone(), severity: Severity::Unknown, why }
 }
 
 fn opcode_of(form: Form) -> &'static str {
@@ -302,7 +353,7 @@ impl Globals for Registry {
                 Ok(())
             }
             _ => Err(Reject::Value {
-                name: GlobalName::new("builtins", args::type_name(graph, Value::Object(target))),
+                name: GlobalName::new(module_of(graph.kind(target)), args::type_name(graph, Value::Object(target))),
                 problem: "expected no state, found BUILD".to_owned(),
             }),
         }
@@ -332,6 +383,11 @@ impl Globals for Registry {
     }
 
     fn popped(&mut self, graph: &mut Graph, value: Value, top: Option<Value>) -> Result<(), Reject> {
+        if let Value::Global(global) = value
+            && !self.may_stand(graph, global)
+        {
+            return Err(Reject::Refused(leftover(graph, global)));
+        }
         records::popped(graph, value, top)
     }
 
@@ -349,9 +405,7 @@ impl Globals for Registry {
                     let Some(named) = named.get_mut(global as usize).filter(|n| !**n) else { continue };
                     *named = true;
                     if !self.may_stand(graph, global) {
-                        let why = "a constructor that is no value by itself".to_owned();
-                        let name = graph.global(global).clone();
-                        found.push(Reject::Refused(Refused::Global { name, severity: Severity::Unknown, why }));
+                        found.push(Reject::Refused(leftover(graph, global)));
                     }
                 }
                 Value::Time { tz, .. } | Value::DateTime { tz, .. } => todo.extend(tz.id().map(Value::Object)),

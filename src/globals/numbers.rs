@@ -78,9 +78,9 @@ fn decimal(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
         return ctx.reject(format!("expected a text, found {}", args::type_name(ctx.graph, value)));
     };
     let allowed = ctx.graph.max_digits;
-    // A sign, a point and an exponent beside the digits.
-    if text.len() as u64 > u64::from(allowed) + 32 {
-        return Err(Limit::Digits.over(text.len() as u64, u64::from(allowed)).into());
+    let digits = text.split(['e', 'E']).next().unwrap_or_default().bytes().filter(u8::is_ascii_digit).count() as u64;
+    if digits > u64::from(allowed) {
+        return Err(Limit::Digits.over(digits, u64::from(allowed)).into());
     }
     if !is_decimal(text) {
         return ctx.reject(format!("expected a decimal as `str()` prints it, found `{}`", crate::name::Escaped(text)));

@@ -17,6 +17,9 @@ pub(super) fn new(graph: &mut Graph, call: Call, global: u32) -> Result<Value, R
         Form::Instance => how::INSTANCE,
     };
     let kwargs = call.kwargs.filter(|&id| graph.count(id) > 0);
+    if kwargs.is_some_and(|id| !graph.items(id).step_by(2).all(|key| args::text(graph, key).is_some())) {
+        return Err(Reject::Malformed("expected keyword arguments whose names are str".to_owned()));
+    }
     make(graph, Kind::Record, global, how, call.args, kwargs)
 }
 
@@ -78,21 +81,40 @@ pub(super) fn set_items(graph: &mut Graph, target: NodeId, pairs: &[Value]) -> R
 /// A popped call whose first argument is the object below it was a state setter (`copyreg` protocol, Python 3.8): it is
 /// kept with the object.
 pub(super) fn popped(graph: &mut Graph, value: Value, top: Option<Value>) -> Result<(), Reject> {
-    let (Value::Object(call), Some(Value::Object(target))) = (value, top) else { return Ok(()) };
-    if graph.kind(call) != Kind::Record || graph.kind(target) != Kind::Record {
+    let Value::Object(call) = value else { return Ok(()) };
+    if graph.kind(call) != Kind::Record {
         return Ok(());
     }
+    let target = match top {
+        Some(Value::Object(target)) if graph.kind(target) == Kind::Record => target,
+        _ => return dropped(graph, call),
+    };
     let [function, Value::Int(how::CALL), Value::Object(arguments), Value::None] = graph.first::<FIXED>(call) else {
         return Ok(());
     };
     let mut rest: Vec<Value> = graph.items(arguments).collect();
     match rest.first_mut() {
         Some(first) if matches!(*first, Value::Object(id) if id == target) => *first = function,
-        _ => return Ok(()),
+        _ => return dropped(graph, call),
     }
     let list = graph.object(Kind::Tuple, &rest)?;
     graph.set_extra(target, Value::None)?;
     Ok(graph.append(target, &[Value::Int(then::CALL), Value::Object(list)])?)
+}
+
+/// A call whose result is dropped is there for what it does to its arguments, which cannot be told.
+fn dropped(graph: &Graph, call: NodeId) -> Result<(), Reject> {
+    let [Value::Global(function), Value::Int(how::CALL), Value::Object(arguments), _] = graph.first::<FIXED>(call)
+    else {
+        return Ok(());
+    };
+    if !graph.items(arguments).any(|v| matches!(v, Value::Object(id) if graph.kind(id).keeps_identity())) {
+        return Ok(());
+    }
+    Err(Reject::Value {
+        name: graph.global(function).clone(),
+        problem: "expected a result that is kept: a call that only changes its arguments cannot be read".to_owned(),
+    })
 }
 
 /// Whether a record has been given anything after its arguments.

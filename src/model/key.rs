@@ -124,9 +124,13 @@ fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, Key
                 break;
             }
         };
+        let mut compared = 0;
         let repeated = table.find(hash, |&(other, at)| {
+            compared += u64::from(other == hash) * cost(graph, *key);
             other == hash && new.get(at as usize * stride).is_some_and(|o| equal(graph, *o, *key, &mut 1_000_000))
         });
+        // Keys made to collide are paid for one by one.
+        steps = steps.saturating_sub(compared.saturating_sub(cost(graph, *key)));
         if repeated.is_some() {
             result = Ok(false);
             break;
@@ -141,7 +145,28 @@ fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, Key
 
 /// Steps that are left: sharing is paid for by the size of what was read.
 fn allowance(graph: &Graph) -> u64 {
-    (STEPS + 16 * u64::from(graph.next_slot())).saturating_sub(graph.keys.spent)
+    (STEPS + 16 * u64::from(graph.next_slot()) + graph.stored() / 16).saturating_sub(graph.keys.spent)
+}
+
+/// What hashing a leaf costs beyond a step of its own: long text and long numbers are looked at whole each time.
+fn cost(graph: &Graph, leaf: Value) -> u64 {
+    match leaf {
+        Value::Str { len, .. }
+        | Value::Wtf8 { len, .. }
+        | Value::Py2Str { len, .. }
+        | Value::Bytes { len, .. }
+        | Value::Path { len, .. } => u64::from(len) / 256,
+        // Numbers are divided.
+        Value::Big { len, .. } | Value::Decimal { len, .. } => 1 + u64::from(len) / 8,
+        Value::Object(id) if graph.kind(id) == Kind::Fraction => {
+            let [numerator, denominator] = graph.first::<2>(id);
+            [numerator, denominator]
+                .into_iter()
+                .map(|part| if let Value::Object(_) = part { 1 } else { cost(graph, part) })
+                .sum()
+        }
+        _ => 0,
+    }
 }
 
 /// A table that served one huge dict is not cleared again for each small one.
@@ -169,9 +194,12 @@ pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
     while let Some(key) = graph.next_item(&mut walk) {
         let value = if stride == 2 { graph.next_item(&mut walk) } else { None };
         let hash = hash(graph, key, &mut steps)?;
+        let mut compared = 0;
         let known = table.find(hash, |&(other, at)| {
+            compared += u64::from(other == hash) * cost(graph, key);
             other == hash && kept.get(at as usize).is_some_and(|o| equal(graph, *o, key, &mut 1_000_000))
         });
+        steps = steps.saturating_sub(compared.saturating_sub(cost(graph, key)));
         if let Some(&(_, at)) = known {
             repeated = true;
             if let (Some(value), Some(slot)) = (value, kept.get_mut(at as usize + 1)) {
@@ -221,6 +249,9 @@ fn unhashable(kind: Kind) -> Option<&'static str> {
 fn hashable(graph: &Graph, key: Value) -> Result<(), KeyError> {
     match key {
         Value::ByteArray { .. } => Err(KeyError::Unhashable("bytearray")),
+        Value::Decimal { len, at } if graph.text(len, at).contains("sN") => {
+            Err(KeyError::Unhashable("a signaling NaN"))
+        }
         Value::Object(id) => unhashable(graph.kind(id)).map_or(Ok(()), |name| Err(KeyError::Unhashable(name))),
         _ => Ok(()),
     }
@@ -239,7 +270,7 @@ pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, Ke
     let mut open: Vec<Open> = Vec::new();
     let mut next = key;
     loop {
-        let Some(left) = steps.checked_sub(u64::from(!open.is_empty())) else {
+        let Some(left) = steps.checked_sub(u64::from(!open.is_empty()) + cost(graph, next)) else {
             return Err(KeyError::Limit(Limit::Nodes.over(STEPS + 1, STEPS)));
         };
         *steps = left;

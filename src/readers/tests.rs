@@ -311,6 +311,8 @@ impl Maker {
             }
             _ => match self.leaf(depth.saturating_sub(1)) {
                 Value::ByteArray { len, at } => Value::Bytes { len, at },
+                // A signaling NaN is no key.
+                Value::Decimal { len, at } if self.graph.text(len, at).contains("sNaN") => Value::None,
                 leaf => leaf,
             },
         }

@@ -62,6 +62,7 @@ steps! {
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
+    OffsetLost, Lossy, "offset or rules of a time zone that has a name dropped, the name kept";
     FoldLost, Lossy, "fold of a time dropped";
     MaxlenLost, Lossy, "maxlen of a deque dropped";
     FactoryLost, Lossy, "factory of a defaultdict dropped";

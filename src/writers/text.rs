@@ -93,6 +93,16 @@ pub(crate) fn date(packed: u32, out: &mut String) {
     Date::unpack(packed).write(out);
 }
 
+/// Whether a zone is more than the text that [`zone`] writes.
+pub(crate) fn zone_has_more(graph: &Graph, id: NodeId) -> bool {
+    match graph.zone_of(id) {
+        Some(Zone::Fixed { name: Some(_), .. } | Zone::Pytz { fixed: Some(_), .. }) => true,
+        Some(Zone::DateutilOffset { name: Value::Str { .. }, .. }) => true,
+        Some(Zone::DateutilLocal { .. } | Zone::DateutilFile { .. }) => true,
+        Some(_) | None => false,
+    }
+}
+
 /// Appends a zone's name, or its offset where it has none.
 pub(crate) fn zone(graph: &Graph, id: NodeId, out: &mut String) {
     let push = |value: &Value, out: &mut String| {

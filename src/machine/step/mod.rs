@@ -262,7 +262,9 @@ impl<G: Globals> Machine<G> {
             (Opcode::Pop, _) => self.pop(),
             (Opcode::PopMark, _) => {
                 let base = self.stack.unmark();
-                self.stack.truncate(base);
+                while self.stack.height() > base {
+                    self.pop()?;
+                }
                 Ok(())
             }
             (Opcode::Dup, _) => {
@@ -390,7 +392,7 @@ impl<G: Globals> Machine<G> {
             self.stack.unmark();
             return Ok(());
         };
-        if matches!(value, Value::Object(_)) {
+        if matches!(value, Value::Object(_) | Value::Global(_)) {
             self.globals.popped(&mut self.graph, value, self.stack.peek(0))?;
         }
         Ok(())

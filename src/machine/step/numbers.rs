@@ -58,10 +58,19 @@ impl<G: Globals> Machine<G> {
         }
         // 643 digits need 267 bytes; the factor is log10(256).
         let digits = (bytes.len() as u64).saturating_mul(2409) / 1000;
-        if digits > u64::from(self.max_digits) + 3 {
-            return Err(Limit::Digits.over(digits, u64::from(self.max_digits)).into());
+        let allowed = u64::from(self.max_digits);
+        if digits > allowed + 3 {
+            return Err(Limit::Digits.over(digits, allowed).into());
         }
-        let value = self.graph.big(&num_bigint::BigInt::from_signed_bytes_le(bytes))?;
+        let value = num_bigint::BigInt::from_signed_bytes_le(bytes);
+        // Near the limit the estimate by bytes does not tell.
+        if digits + 3 > allowed {
+            let digits = value.magnitude().to_string().len() as u64;
+            if digits > allowed {
+                return Err(Limit::Digits.over(digits, allowed).into());
+            }
+        }
+        let value = self.graph.big(&value)?;
         self.push(value)
     }
 }

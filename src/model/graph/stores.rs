@@ -5,6 +5,11 @@ use crate::limits::LimitExceededResult;
 use crate::model::value::Value;
 
 impl Graph {
+    /// Bytes of text and bytes that are stored.
+    pub fn stored(&self) -> u64 {
+        self.text.len() as u64 + self.bytes.len() as u64
+    }
+
     fn span(&mut self, at: usize, len: usize) -> (u32, u64) {
         match u32::try_from(len) {
             Ok(short) if short != u32::MAX => (short, at as u64),

@@ -281,6 +281,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
             Kind::Zone => {
                 self.note(Loss::Zone)?;
+                if text::zone_has_more(graph, id) {
+                    self.note(Loss::OffsetLost)?;
+                }
                 self.scratch.clear();
                 text::zone(graph, id, &mut self.scratch);
                 self.sink.str(&self.scratch);
