@@ -157,7 +157,7 @@ fn cost(graph: &Graph, leaf: Value) -> u64 {
         | Value::Bytes { len, .. }
         | Value::Path { len, .. } => u64::from(len) / 256,
         // Numbers are divided.
-        Value::Big { len, .. } | Value::Decimal { len, .. } => 1 + u64::from(len) / 8,
+        Value::Big { len, .. } | Value::Decimal { len, .. } => 1 + u64::from(len),
         Value::Object(id) if graph.kind(id) == Kind::Fraction => {
             let [numerator, denominator] = graph.first::<2>(id);
             [numerator, denominator]
