@@ -58,7 +58,11 @@ impl Term {
             .findings()
             .iter()
             .filter_map(|e| match e.kind() {
-                ErrorKind::Refused(Refused::Global { name, severity: Severity::Unknown, .. }) => Some(name.to_string()),
+                // What the registry knows and refuses here is no class to be admitted.
+                ErrorKind::Refused(Refused::Global { name, severity: Severity::Unknown, .. }) => {
+                    let known = depickle::registry().any(|row| row.module == name.module && row.name == name.name);
+                    (!known).then(|| name.to_string())
+                }
                 _ => None,
             })
             // A name that is no identifier is not for a shell.
