@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
 use crate::writers::check::{self, Sharing};
-use crate::writers::event::Sink;
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Loss, Mapping, WriteOptions};
 use crate::writers::out::Out;
@@ -48,10 +48,8 @@ pub struct Report {
 /// See the crate's documentation for a complete example.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    policy: Policy,
-    limits: Limits,
+    reader: Reader,
     options: WriteOptions,
-    trailing: Trailing,
     select: Option<Select>,
 }
 
@@ -63,33 +61,27 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter {
-            policy: Policy::new(),
-            limits: Limits::default(),
-            options,
-            trailing: Trailing::default(),
-            select: None,
-        }
+        Converter { reader: Reader::new(), options, select: None }
     }
 
     /// Admits what the policy admits.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
+        self.reader = self.reader.policy(policy);
         self
     }
 
     /// Sets what an input may cost.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.reader = self.reader.limits(limits);
         self
     }
 
     /// Says what is done with bytes after the last STOP that are no pickle.
     #[must_use]
     pub fn trailing(mut self, trailing: Trailing) -> Self {
-        self.trailing = trailing;
+        self.reader = self.reader.trailing(trailing);
         self
     }
 
@@ -108,8 +100,7 @@ impl Converter {
     /// # Errors
     /// All findings of the input, or what the format cannot carry.
     pub fn convert(&self, input: impl Read + Send, output: &mut dyn Write) -> Result<Report, Failure> {
-        let reader = Reader::new().policy(self.policy.clone()).limits(self.limits.clone()).trailing(self.trailing);
-        let document = reader.read(input)?;
+        let document = self.reader.read(input)?;
         Ok(self.write(&document, output)?)
     }
 
@@ -124,19 +115,19 @@ impl Converter {
             None => (document.roots.clone(), None),
         };
         let mut ledger = Ledger::default();
-        let max_output = self.limits.output_for(document.bytes());
+        let max_output = self.reader.allowed().output_for(document.bytes());
         let sharing = match (self.options.mapping, self.options.format) {
             (Mapping::Lossless, _) | (_, Format::Protobuf) => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
-        check::check(graph, &roots, sharing, max_output, self.limits.max_depth)?;
+        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth)?;
         let job = Job {
             graph,
             roots: &roots,
             prefix: prefix.as_deref(),
             options: &self.options,
             max_output,
-            max_depth: self.limits.max_depth.saturating_mul(MAX_LEVELS),
+            max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
         let bytes_written = job.write(&mut ledger, output)?;
         Ok(Report {
@@ -203,43 +194,29 @@ impl Job<'_> {
 
     /// One text document: the value, or an array of all pickles.
     fn document<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
-        let many = self.roots.len() != 1;
         match self.options.mapping {
-            Mapping::Natural => {
-                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
-                if many {
-                    writer.sink().begin_array(self.roots.len());
-                }
-                for (n, root) in self.roots.iter().enumerate() {
-                    if many {
-                        writer.sink().element();
-                    }
-                    writer.write(*root, &self.path(n))?;
-                }
-                if many {
-                    writer.sink().end_array();
-                }
-                writer.sink().buffer().push(b'\n');
-                writer.finish()
-            }
-            Mapping::Lossless => {
-                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
-                if many {
-                    writer.sink().begin_array(self.roots.len());
-                }
-                for (n, root) in self.roots.iter().enumerate() {
-                    if many {
-                        writer.sink().element();
-                    }
-                    writer.write(*root, &self.path(n))?;
-                }
-                if many {
-                    writer.sink().end_array();
-                }
-                writer.sink().buffer().push(b'\n');
-                writer.finish()
-            }
+            Mapping::Natural => self.whole(Natural::new(self.graph, self.options, ledger, sink, self.out(output))),
+            Mapping::Lossless => self.whole(Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth)),
         }
+    }
+
+    /// The value, or an array of all pickles, by either mapping.
+    fn whole<L: Lowering>(&self, mut writer: L) -> Result<u64, Error> {
+        let many = self.roots.len() != 1;
+        if many {
+            writer.sink().begin_array(self.roots.len());
+        }
+        for (n, root) in self.roots.iter().enumerate() {
+            if many {
+                writer.sink().element();
+            }
+            writer.write(*root, &self.path(n))?;
+        }
+        if many {
+            writer.sink().end_array();
+        }
+        writer.sink().buffer().push(b'\n');
+        writer.finish()
     }
 
     /// One object per pickle, one after another.

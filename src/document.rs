@@ -52,6 +52,11 @@ impl Reader {
         self
     }
 
+    /// What an input may cost.
+    pub(crate) fn allowed(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Says what is done with bytes after the last STOP that are no pickle.
     #[must_use]
     pub fn trailing(mut self, trailing: Trailing) -> Self {

@@ -2,6 +2,8 @@
 //!
 //! A writer spells events into a buffer and decides nothing; the lowering drains the buffer.
 
+use crate::error::Error;
+use crate::model::value::Value;
 use crate::writers::tag::Tag;
 
 /// What a format can carry natively; the natural lowering asks before it retypes.
@@ -82,4 +84,17 @@ pub(crate) trait Sink {
     /// A tagged map of `len` fields.
     fn begin_tag_map(&mut self, tag: Tag, len: usize);
     fn end_tag_map(&mut self);
+}
+
+/// A mapping that turns values into the events of a sink.
+pub(crate) trait Lowering {
+    type Sink: Sink;
+
+    fn sink(&mut self) -> &mut Self::Sink;
+
+    /// Writes one value; `prefix` is its path.
+    fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error>;
+
+    /// Passes on what is buffered; returns the bytes written in all.
+    fn finish(self) -> Result<u64, Error>;
 }

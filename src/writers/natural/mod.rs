@@ -12,7 +12,7 @@ use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::Sink;
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, path, records, text};
@@ -64,6 +64,22 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
     comparing: bool,
+}
+
+impl<S: Sink> Lowering for Natural<'_, '_, S> {
+    type Sink = S;
+
+    fn sink(&mut self) -> &mut S {
+        self.sink()
+    }
+
+    fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.write(value, prefix)
+    }
+
+    fn finish(self) -> Result<u64, Error> {
+        self.finish()
+    }
 }
 
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {

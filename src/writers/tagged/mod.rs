@@ -13,7 +13,7 @@ use crate::model::graph::{Graph, Walk};
 use crate::model::record::then;
 use crate::model::temporal::{self, Time};
 use crate::model::value::{NodeId, Tz, Value};
-use crate::writers::event::Sink;
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
 use crate::writers::{check, path, text};
@@ -86,6 +86,22 @@ pub(crate) fn inline(graph: &Graph, value: Value) -> String {
 #[cfg(not(feature = "json"))]
 pub(crate) fn inline(graph: &Graph, value: Value) -> String {
     crate::model::type_name::type_name(graph, value).to_owned()
+}
+
+impl<S: Sink> Lowering for Tagged<'_, '_, S> {
+    type Sink = S;
+
+    fn sink(&mut self) -> &mut S {
+        self.sink()
+    }
+
+    fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.write(value, prefix)
+    }
+
+    fn finish(self) -> Result<u64, Error> {
+        self.finish()
+    }
 }
 
 impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
