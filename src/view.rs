@@ -54,6 +54,8 @@ pub enum ValueKind {
     DefaultDict,
     /// `collections.Counter`
     Counter,
+    /// An array, tensor, table or one of their parts: an object of named fields
+    Structure,
     /// `datetime.date`
     Date,
     /// `datetime.time`
@@ -133,6 +135,7 @@ impl<'d> ValueRef<'d> {
                 Kind::Uuid => ValueKind::Uuid,
                 Kind::Zone => ValueKind::TimeZone,
                 Kind::Exception => ValueKind::Exception,
+                Kind::Struct(_) => ValueKind::Structure,
                 Kind::Record | Kind::Pending => ValueKind::Record,
             },
         }
@@ -412,6 +415,7 @@ mod serialize {
                 | ValueKind::Range
                 | ValueKind::Slice
                 | ValueKind::Exception
+                | ValueKind::Structure
                 | ValueKind::Record => {
                     let items: Vec<_> = value.items().collect();
                     let mut seq = serializer.serialize_seq(Some(items.len()))?;

@@ -231,6 +231,7 @@ fn unhashable(kind: Kind) -> Option<&'static str> {
         Kind::Counter => Some("Counter"),
         Kind::Deque => Some("deque"),
         Kind::Array => Some("array"),
+        Kind::Struct(layout) => layout.unhashable(),
         Kind::Tuple
         | Kind::FrozenSet
         | Kind::Complex
@@ -242,6 +243,16 @@ fn unhashable(kind: Kind) -> Option<&'static str> {
         | Kind::Exception
         | Kind::Record
         | Kind::Pending => None,
+    }
+}
+
+/// Sequences of different types differ even where their items are the same.
+fn ordered_seed(kind: Kind) -> u64 {
+    match kind {
+        Kind::Range => 78,
+        Kind::Slice => 79,
+        Kind::Struct(layout) => 80 + layout as u64,
+        _ => 77,
     }
 }
 
@@ -275,8 +286,11 @@ pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, Ke
         };
         *steps = left;
         let mut done = match next {
-            Value::Object(id) if matches!(graph.kind(id), Kind::Tuple | Kind::Range | Kind::Slice) => {
-                open.push(Open::Ordered(graph.walk(id), graph.kind(id) as u64 + 77));
+            Value::Object(id)
+                if matches!(graph.kind(id), Kind::Tuple | Kind::Range | Kind::Slice | Kind::Struct(_)) =>
+            {
+                hashable(graph, next)?;
+                open.push(Open::Ordered(graph.walk(id), ordered_seed(graph.kind(id))));
                 None
             }
             Value::Object(id) if graph.kind(id) == Kind::FrozenSet => {

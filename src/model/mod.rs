@@ -7,11 +7,14 @@
 pub(crate) mod float32;
 pub(crate) mod graph;
 pub(crate) mod key;
+pub(crate) mod layout;
 pub(crate) mod number;
 pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
 pub(crate) mod temporal;
+#[cfg(feature = "writers")]
+pub(crate) mod tensor;
 pub(crate) mod type_name;
 pub(crate) mod value;
 #[cfg(feature = "writers")]

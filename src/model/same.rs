@@ -238,6 +238,7 @@ impl Same<'_> {
             Kind::Deque => self.with_extra("maxlen", false, x, y),
             Kind::DefaultDict => self.with_extra("factory", true, x, y),
             Kind::OrderedDict => self.with_extra("state", true, x, y),
+            Kind::Struct(_) => self.items(None, false, x, y),
             Kind::Array => {
                 if self.arrays(x, y) {
                     Ok(())

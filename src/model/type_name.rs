@@ -43,6 +43,7 @@ pub(crate) fn type_name(graph: &Graph, value: Value) -> &'static str {
             Kind::Zone => "time zone",
             Kind::Exception => "exception",
             Kind::Record => "instance",
+            Kind::Struct(layout) => layout.name(),
             Kind::Pending => "unfinished object",
         },
     }

@@ -25,13 +25,26 @@ impl Tz {
 pub(crate) enum Singleton {
     Ellipsis,
     NotImplemented,
+    /// `pandas.NaT`
+    NaT,
+    /// `pandas.NA`
+    NA,
+    /// `numpy.ma.masked`
+    Masked,
 }
 
 impl Singleton {
+    /// Every one of them.
+    pub const ALL: [Singleton; 5] =
+        [Singleton::Ellipsis, Singleton::NotImplemented, Singleton::NaT, Singleton::NA, Singleton::Masked];
+
     pub fn name(self) -> &'static str {
         match self {
             Singleton::Ellipsis => "Ellipsis",
             Singleton::NotImplemented => "NotImplemented",
+            Singleton::NaT => "NaT",
+            Singleton::NA => "NA",
+            Singleton::Masked => "masked",
         }
     }
 }

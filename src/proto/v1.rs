@@ -49,7 +49,7 @@ pub struct Definition {
 pub struct Value {
     #[prost(
         oneof = "value::Kind",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46"
     )]
     pub kind: ::core::option::Option<value::Kind>,
 }
@@ -180,6 +180,9 @@ pub mod value {
         /// An exception.
         #[prost(message, tag = "45")]
         ExceptionValue(super::Instance),
+        /// An array, tensor, table or one of their parts.
+        #[prost(message, tag = "46")]
+        StructureValue(super::Structure),
     }
 }
 /// Values in order.
@@ -481,6 +484,26 @@ pub struct Global {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
 }
+/// An object of named fields: an array, tensor, table, or what they are made of. docs/mapping.md lists the kinds and their fields.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Structure {
+    /// What it is, as the lossless mapping of JSON names it without `$`: `ndarray`, `dataframe` …
+    #[prost(string, tag = "1")]
+    pub kind: ::prost::alloc::string::String,
+    /// The fields that are there, in the order of the documentation.
+    #[prost(message, repeated, tag = "2")]
+    pub fields: ::prost::alloc::vec::Vec<StructureField>,
+}
+/// A named field.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StructureField {
+    /// The name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The value. Bytes of an array are in the byte order that its dtype says and in the order of elements that `order` says.
+    #[prost(message, optional, tag = "2")]
+    pub value: ::core::option::Option<Value>,
+}
 /// What the pickle says of an instance; nothing was imported or called.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Instance {
@@ -665,6 +688,12 @@ pub enum Singleton {
     Ellipsis = 1,
     /// NotImplemented
     NotImplemented = 2,
+    /// pandas.NaT
+    Nat = 3,
+    /// pandas.NA
+    Na = 4,
+    /// numpy.ma.masked
+    Masked = 5,
 }
 impl Singleton {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -676,6 +705,9 @@ impl Singleton {
             Self::Unspecified => "SINGLETON_UNSPECIFIED",
             Self::Ellipsis => "SINGLETON_ELLIPSIS",
             Self::NotImplemented => "SINGLETON_NOT_IMPLEMENTED",
+            Self::Nat => "SINGLETON_NAT",
+            Self::Na => "SINGLETON_NA",
+            Self::Masked => "SINGLETON_MASKED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -684,6 +716,9 @@ impl Singleton {
             "SINGLETON_UNSPECIFIED" => Some(Self::Unspecified),
             "SINGLETON_ELLIPSIS" => Some(Self::Ellipsis),
             "SINGLETON_NOT_IMPLEMENTED" => Some(Self::NotImplemented),
+            "SINGLETON_NAT" => Some(Self::Nat),
+            "SINGLETON_NA" => Some(Self::Na),
+            "SINGLETON_MASKED" => Some(Self::Masked),
             _ => None,
         }
     }

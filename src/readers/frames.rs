@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::Kind;
+use crate::model::layout::Layout;
 use crate::model::record::then;
 use crate::model::value::{NodeId, Value};
 use crate::writers::path;
@@ -59,6 +60,8 @@ pub(super) enum What {
         name: Value,
     },
     Record(NodeId, Part),
+    /// Fields of an object, and whether it stands under a tag.
+    Struct(NodeId, Layout, bool),
     /// One thing that was done to a record, and the list of what it was done with.
     Then(i64, Option<NodeId>),
 }
@@ -77,9 +80,12 @@ pub(super) struct Frame {
 impl What {
     pub fn fills(self, other: NodeId) -> bool {
         match self {
-            What::Seq(id, _) | What::Map(id) | What::Pairs(id, _) | What::State(id) | What::Record(id, _) => {
-                id == other
-            }
+            What::Seq(id, _)
+            | What::Map(id)
+            | What::Pairs(id, _)
+            | What::State(id)
+            | What::Record(id, _)
+            | What::Struct(id, ..) => id == other,
             _ => false,
         }
     }
@@ -198,6 +204,12 @@ impl<R: Read> Parser<R> {
                 }
                 What::Record(_, Part::Kwargs) => out.push_str(".kwargs"),
                 What::State(_) => out.push_str(".state"),
+                What::Struct(_, layout, _) => {
+                    let at = self.pool.len().saturating_sub(frame.start);
+                    if let Some(field) = layout.fields().get(at.saturating_sub(1)) {
+                        path::push_name(field.name, &mut out);
+                    }
+                }
                 What::Then(what, list) => {
                     path::push_name(then::word(what), &mut out);
                     if list.is_some() && what != then::DICT_ITEMS {

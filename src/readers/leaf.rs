@@ -63,33 +63,17 @@ impl<R: Read> Parser<R> {
             Tag::Ip => self.ip(),
             Tag::Range => self.range(),
             Tag::Singleton => match self.tokens.str()? {
-                "Ellipsis" => Ok(Value::Singleton(Singleton::Ellipsis)),
-                "NotImplemented" => Ok(Value::Singleton(Singleton::NotImplemented)),
-                other => malformed("`Ellipsis` or `NotImplemented`", other),
+                word => match Singleton::ALL.into_iter().find(|s| s.name() == word) {
+                    Some(singleton) => Ok(Value::Singleton(singleton)),
+                    None => malformed("the name of a singleton, such as `Ellipsis` or `NaT`", word),
+                },
             },
             Tag::Global => {
                 let name = self.name_pair()?;
                 self.global(name).map(Value::Global)
             }
-            // Containers, and what JSON has no need of.
-            Tag::Int
-            | Tag::Tuple
-            | Tag::Set
-            | Tag::FrozenSet
-            | Tag::Deque
-            | Tag::Dict
-            | Tag::OrderedDict
-            | Tag::DefaultDict
-            | Tag::Counter
-            | Tag::Time
-            | Tag::DateTime
-            | Tag::Dateutil
-            | Tag::Slice
-            | Tag::Array
-            | Tag::Exception
-            | Tag::Record
-            | Tag::Def
-            | Tag::Ref => self.tokens.bad("expected a leaf"),
+            // Containers, objects of named fields, and what JSON has no need of.
+            _ => self.tokens.bad("expected a leaf"),
         }
     }
 

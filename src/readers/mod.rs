@@ -9,6 +9,7 @@ mod frames;
 mod leaf;
 mod numbers;
 mod source;
+mod structures;
 mod tagged_json;
 mod temporal;
 #[cfg(test)]

@@ -225,6 +225,7 @@ impl<R: Read> Parser<R> {
                 }
                 self.end_field(frame)?;
             }
+            What::Struct(id, layout, tagged) => return self.structure_step(id, layout, tagged, frame),
             What::Record(id, part) => return self.record_step(id, part, frame),
             What::Then(what, list) => return self.then_step(what, list, frame),
         }
@@ -296,6 +297,9 @@ impl<R: Read> Parser<R> {
 
     /// The payload of a tag whose object begins at `at`.
     fn tag(&mut self, tag: Tag, at: u64) -> Result<(), Error> {
+        if let Some(layout) = tag.layout() {
+            return self.begin_structure(layout);
+        }
         match tag {
             Tag::Tuple => self.begin_seq(Kind::Tuple),
             Tag::Set => self.begin_seq(Kind::Set),
@@ -329,26 +333,7 @@ impl<R: Read> Parser<R> {
                 self.no_def()?;
                 self.begin_dateutil()
             }
-            Tag::Float
-            | Tag::Complex
-            | Tag::Str
-            | Tag::Py2Str
-            | Tag::Bytes
-            | Tag::ByteArray
-            | Tag::Int
-            | Tag::Date
-            | Tag::TimeDelta
-            | Tag::Timezone
-            | Tag::ZoneInfo
-            | Tag::Pytz
-            | Tag::Decimal
-            | Tag::Fraction
-            | Tag::Uuid
-            | Tag::Path
-            | Tag::Ip
-            | Tag::Range
-            | Tag::Singleton
-            | Tag::Global => {
+            _ => {
                 self.no_def()?;
                 let value = self.leaf(tag)?;
                 self.end_tag()?;
@@ -357,7 +342,7 @@ impl<R: Read> Parser<R> {
         }
     }
 
-    fn no_def(&self) -> Result<(), Error> {
+    pub(super) fn no_def(&self) -> Result<(), Error> {
         if self.defining {
             return self.tokens.bad("expected a container or an instance in `$def`, found what has no identity");
         }

@@ -1,5 +1,7 @@
 //! The one table of tags of the lossless mapping: JSON's `$` keys and MessagePack's extension codes.
 
+use crate::model::layout::Layout;
+
 macro_rules! tags {
     ($($variant:ident, $name:literal, $code:literal;)*) => {
         /// A tag of the lossless mapping (docs/mapping.md).
@@ -49,7 +51,89 @@ tags! {
     Record, "record", 42;
     Def, "def", 50;
     Ref, "ref", 51;
+    Dtype, "dtype", 60;
+    Ndarray, "ndarray", 61;
+    Scalar, "scalar", 62;
+    Sparse, "sparse", 63;
+    Storage, "storage", 64;
+    Tensor, "tensor", 65;
+    SparseTensor, "sparse_tensor", 66;
+    DataFrame, "dataframe", 70;
+    Series, "series", 71;
+    Index, "index", 72;
+    RangeIndex, "rangeindex", 73;
+    MultiIndex, "multiindex", 74;
+    Categorical, "categorical", 75;
+    DatetimeArray, "datetimearray", 76;
+    TimedeltaArray, "timedeltaarray", 77;
+    PeriodArray, "periodarray", 78;
+    IntervalArray, "intervalarray", 79;
+    NullableArray, "nullablearray", 80;
+    StringArray, "stringarray", 81;
+    ArrowExtension, "arrowextension", 82;
+    SparseArray, "sparsearray", 83;
+    GeometryArray, "geometryarray", 84;
+    PandasArray, "pandasarray", 85;
+    Timestamp, "timestamp", 90;
+    PdTimedelta, "pd_timedelta", 91;
+    Period, "period", 92;
+    Interval, "interval", 93;
+    PdDtype, "pd_dtype", 94;
+    Offset, "offset", 95;
+    ArrowType, "arrow_type", 100;
+    ArrowField, "arrow_field", 101;
+    ArrowSchema, "arrow_schema", 102;
+    ArrowArray, "arrow_array", 103;
+    ArrowChunked, "arrow_chunked", 104;
+    ArrowTable, "arrow_table", 105;
+    ArrowScalar, "arrow_scalar", 106;
+    Polars, "polars", 110;
+    Geometry, "geometry", 111;
+    Network, "network", 112;
 }
+
+/// The tags of objects of named fields.
+const LAYOUTS: &[(Tag, Layout)] = &[
+    (Tag::Dtype, Layout::Dtype),
+    (Tag::Ndarray, Layout::Ndarray),
+    (Tag::Scalar, Layout::Scalar),
+    (Tag::Sparse, Layout::Sparse),
+    (Tag::Storage, Layout::Storage),
+    (Tag::Tensor, Layout::Tensor),
+    (Tag::SparseTensor, Layout::SparseTensor),
+    (Tag::DataFrame, Layout::DataFrame),
+    (Tag::Series, Layout::Series),
+    (Tag::Index, Layout::Index),
+    (Tag::RangeIndex, Layout::RangeIndex),
+    (Tag::MultiIndex, Layout::MultiIndex),
+    (Tag::Categorical, Layout::Categorical),
+    (Tag::DatetimeArray, Layout::DatetimeArray),
+    (Tag::TimedeltaArray, Layout::TimedeltaArray),
+    (Tag::PeriodArray, Layout::PeriodArray),
+    (Tag::IntervalArray, Layout::IntervalArray),
+    (Tag::NullableArray, Layout::NullableArray),
+    (Tag::StringArray, Layout::StringArray),
+    (Tag::ArrowExtension, Layout::ArrowExtension),
+    (Tag::SparseArray, Layout::SparseArray),
+    (Tag::GeometryArray, Layout::GeometryArray),
+    (Tag::PandasArray, Layout::PandasArray),
+    (Tag::Timestamp, Layout::Timestamp),
+    (Tag::PdTimedelta, Layout::PdTimedelta),
+    (Tag::Period, Layout::Period),
+    (Tag::Interval, Layout::Interval),
+    (Tag::PdDtype, Layout::PdDtype),
+    (Tag::Offset, Layout::Offset),
+    (Tag::ArrowType, Layout::ArrowType),
+    (Tag::ArrowField, Layout::ArrowField),
+    (Tag::ArrowSchema, Layout::ArrowSchema),
+    (Tag::ArrowArray, Layout::ArrowArray),
+    (Tag::ArrowChunked, Layout::ArrowChunked),
+    (Tag::ArrowTable, Layout::ArrowTable),
+    (Tag::ArrowScalar, Layout::ArrowScalar),
+    (Tag::Polars, Layout::Polars),
+    (Tag::Geometry, Layout::Geometry),
+    (Tag::Network, Layout::Network),
+];
 
 impl Tag {
     /// The name without `$`.
@@ -60,6 +144,16 @@ impl Tag {
     /// MessagePack's extension code.
     pub fn code(self) -> i8 {
         TAGS.get(self as usize).map_or(0, |row| row.2)
+    }
+
+    /// The tag of an object of named fields: they have the same names.
+    pub fn of_layout(layout: Layout) -> Tag {
+        LAYOUTS.iter().find(|row| row.1 == layout).map_or(Tag::Dtype, |row| row.0)
+    }
+
+    /// The layout of the objects that have this tag, if they are objects of named fields.
+    pub fn layout(self) -> Option<Layout> {
+        LAYOUTS.iter().find(|row| row.0 == self).map(|row| row.1)
     }
 
     /// The tag of a name without `$`.
@@ -79,6 +173,13 @@ mod tests {
             assert_eq!(*tag as usize, at);
             assert!(codes.insert(code), "{name}");
             assert_eq!(Tag::of_name(name), Some(*tag));
+        }
+    }
+
+    #[test]
+    fn every_layout_has_the_tag_of_its_name() {
+        for layout in Layout::ALL {
+            assert_eq!(Tag::of_layout(*layout).name(), layout.name());
         }
     }
 

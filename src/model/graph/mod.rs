@@ -6,13 +6,13 @@
 mod stores;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
+use crate::model::layout::Layout;
 use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 
 /// What an object is. Items are listed in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Kind {
     List,
     Tuple,
@@ -49,6 +49,8 @@ pub(crate) enum Kind {
     /// to it: an int (0 state, 1 items, 2 dictitems, 3 call) and the value (state; list; list of keys and values; list of
     /// function and arguments).
     Record,
+    /// An object of named fields. Items: its fields, in the order of the layout's table.
+    Struct(Layout),
     /// A data object that waits for its BUILD. Items: its global. Extra: what its constructor keeps.
     Pending,
 }
@@ -71,6 +73,7 @@ impl Kind {
             | Kind::Array
             | Kind::Exception
             | Kind::Record => true,
+            Kind::Struct(layout) => layout.keeps_identity(),
             Kind::Complex | Kind::Fraction | Kind::Range | Kind::Uuid | Kind::Zone | Kind::Pending => false,
         }
     }
@@ -87,6 +90,8 @@ pub(crate) mod flag {
     /// It was given its state.
     pub const BUILT: u8 = 8;
 }
+
+const _: () = assert!(size_of::<Kind>() == 1 && size_of::<Object>() == 24);
 
 /// No further segment, no extra value.
 const NONE: u32 = u32::MAX;

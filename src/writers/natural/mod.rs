@@ -3,6 +3,7 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 mod leaves;
+mod structures;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
@@ -307,6 +308,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
             Kind::Array => return self.array(id),
             Kind::Exception | Kind::Record => return self.record(id),
+            Kind::Struct(layout) => return self.structure(id, layout),
             Kind::Pending => return Err(self.unrepresentable("an unfinished object", "none")),
         }
         self.begin_array(graph.count(id))?;

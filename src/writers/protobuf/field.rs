@@ -64,6 +64,7 @@ pub(super) mod value {
     pub const ARRAY: u32 = 43;
     pub const GLOBAL: u32 = 44;
     pub const EXCEPTION: u32 = 45;
+    pub const STRUCTURE: u32 = 46;
 }
 
 /// What `Sequence`, `Mapping`, `Deque`, `OrderedDict` and `DefaultDict` repeat.
@@ -82,6 +83,14 @@ pub(super) mod instance {
     pub const ARGS: u32 = 3;
     pub const KWARGS: u32 = 4;
     pub const THEN: u32 = 5;
+}
+
+/// `Structure` and `Structure.Field`.
+pub(super) mod structure {
+    pub const KIND: u32 = 1;
+    pub const FIELDS: u32 = 2;
+    pub const NAME: u32 = 1;
+    pub const VALUE: u32 = 2;
 }
 
 /// `Array`.

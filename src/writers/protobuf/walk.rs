@@ -6,11 +6,12 @@ use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::layout::Layout;
 use crate::model::record::{FIXED, how, then};
 use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{IpClass, NodeId, PathClass, Singleton, Tz, Value};
 use crate::writers::protobuf::encode::{Encode, bytes_len, double_len, varint_len};
-use crate::writers::protobuf::field::{ITEMS, array, entry, instance, value as kind};
+use crate::writers::protobuf::field::{ITEMS, array, entry, instance, structure, value as kind};
 use crate::writers::text;
 
 /// What is left to do.
@@ -22,6 +23,8 @@ enum Step {
     /// What was done to an instance.
     Then(Walk),
     Field(u32, Value),
+    /// A named field of a `Structure`.
+    Named(&'static str, Value),
     Varint(u32, u64),
     Open(u32),
     Close,
@@ -105,6 +108,12 @@ impl<'g> Walker<'g> {
                 }
                 _ => match self.todo.pop() {
                     Some(Step::Field(field, value)) => self.emit(field, value, to)?,
+                    Some(Step::Named(name, value)) => {
+                        to.open(structure::FIELDS);
+                        text(structure::NAME, name, to);
+                        self.todo.push(Step::Close);
+                        self.emit(structure::VALUE, value, to)?;
+                    }
                     Some(Step::Varint(field, value)) => to.varint(field, value),
                     Some(Step::Open(field)) => to.open(field),
                     Some(Step::Close) => to.close(),
@@ -148,6 +157,9 @@ impl<'g> Walker<'g> {
                 let number = match singleton {
                     Singleton::Ellipsis => 1,
                     Singleton::NotImplemented => 2,
+                    Singleton::NaT => 3,
+                    Singleton::NA => 4,
+                    Singleton::Masked => 5,
                 };
                 varint(field, kind::SINGLETON, number, to);
             }
@@ -334,6 +346,7 @@ impl<'g> Walker<'g> {
             Kind::Array => return self.array(id, to),
             Kind::Exception => return self.instance(kind::EXCEPTION, id, to),
             Kind::Record => return self.instance(kind::INSTANCE, id, to),
+            Kind::Struct(layout) => self.structure(id, layout, to),
             Kind::Pending => return Err(Error::unrepresentable("an unfinished object", self.location())),
         }
         Ok(())
@@ -410,6 +423,19 @@ impl<'g> Walker<'g> {
         }
         to.close();
         Ok(())
+    }
+
+    /// An object of named fields, by the table of layouts.
+    fn structure<E: Encode>(&mut self, id: NodeId, layout: Layout, to: &mut E) {
+        to.open(kind::STRUCTURE);
+        text(structure::KIND, layout.name(), to);
+        self.todo.push(Step::Close);
+        let fields: Vec<_> = layout.fields().iter().zip(self.graph.items(id)).collect();
+        for (field, value) in fields.into_iter().rev() {
+            if !(field.optional && matches!(value, Value::None)) {
+                self.todo.push(Step::Named(field.name, value));
+            }
+        }
     }
 
     fn instance<E: Encode>(&mut self, field: u32, id: NodeId, to: &mut E) -> Result<(), Error> {

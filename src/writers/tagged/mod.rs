@@ -3,6 +3,7 @@
 //! Shared objects are written once as `$def` and referred to by `$ref`, numbered in output order; cycles are nothing special.
 
 mod objects;
+mod structures;
 
 use std::collections::HashMap;
 
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::{Graph, Walk};
+use crate::model::layout::Field;
 use crate::model::record::then;
 use crate::model::temporal::{self, Time};
 use crate::model::value::{NodeId, Tz, Value};
@@ -52,6 +54,8 @@ enum Step {
     SeqField(&'static str, Walk, usize),
     /// A named field that holds what was done to a record.
     ThenField(Walk, usize),
+    /// A field of an object of named fields.
+    Part(NodeId, &'static Field, Value),
     /// An element of a `$def`: the object itself.
     Body(NodeId),
     EndArray,
@@ -243,6 +247,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.todo.push(Step::Then { walk, index: 0 });
             }
             Step::In(_) => {}
+            Step::Part(id, field, value) => self.part(id, field, value)?,
             Step::Body(id) => {
                 self.sink.element();
                 self.body(id)?;

@@ -81,6 +81,7 @@ impl<S: Sink> Tagged<'_, '_, S> {
             Kind::Array => return self.typed_array(id),
             Kind::Exception => return self.record(Tag::Exception, id),
             Kind::Record => return self.record(Tag::Record, id),
+            Kind::Struct(layout) => return self.structure(id, layout),
             Kind::Pending => {
                 return Err(Error::unrepresentable("an unfinished object", Location::path(self.path())));
             }

@@ -1,0 +1,81 @@
+//! Reading arrays: shapes, orders, elements.
+
+use std::borrow::Cow;
+
+use crate::model::graph::Graph;
+use crate::model::layout::Ndarray;
+use crate::model::value::Value;
+
+/// The ints of a list that holds a shape or strides; anything else is left out.
+pub(crate) fn ints(graph: &Graph, list: Value) -> Vec<i64> {
+    let Value::Object(id) = list else { return Vec::new() };
+    graph.items(id).filter_map(|v| if let Value::Int(n) = v { Some(n) } else { None }).collect()
+}
+
+/// A shape, as sizes.
+pub(crate) fn sizes(graph: &Graph, list: Value) -> Vec<usize> {
+    ints(graph, list).into_iter().map(|n| usize::try_from(n).unwrap_or(0)).collect()
+}
+
+/// The bytes of an array (its data or its mask), element after element in C order.
+pub(crate) fn in_c_order<'b>(graph: &Graph, array: &Ndarray, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    if matches!(array.order, Value::None) {
+        return Cow::Borrowed(bytes);
+    }
+    reorder(&sizes(graph, array.shape), bytes, true)
+}
+
+/// Turns elements in Fortran order into C order, or back. The length of `bytes` is a multiple of the number of elements.
+pub(crate) fn reorder<'b>(shape: &[usize], bytes: &'b [u8], to_c: bool) -> Cow<'b, [u8]> {
+    let count: usize = shape.iter().product();
+    if shape.iter().filter(|n| **n > 1).count() < 2 || count == 0 || bytes.is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let size = bytes.len() / count;
+    let mut out = vec![0; bytes.len()];
+    // Walks the C order; `at` is the place of the same element in Fortran order.
+    let mut strides = Vec::with_capacity(shape.len());
+    let mut stride = 1;
+    for n in shape {
+        strides.push(stride);
+        stride *= n;
+    }
+    let mut index = vec![0usize; shape.len()];
+    let mut at = 0;
+    for n in 0..count {
+        let (from, to) = if to_c { (at, n) } else { (n, at) };
+        if let (Some(to), Some(from)) =
+            (out.get_mut(to * size..(to + 1) * size), bytes.get(from * size..(from + 1) * size))
+        {
+            to.copy_from_slice(from);
+        }
+        for axis in (0..shape.len()).rev() {
+            let (Some(i), Some(n), Some(stride)) = (index.get_mut(axis), shape.get(axis), strides.get(axis)) else {
+                break;
+            };
+            *i += 1;
+            at += stride;
+            if *i < *n {
+                break;
+            }
+            at -= stride * n;
+            *i = 0;
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reorder;
+
+    #[test]
+    fn orders_are_turned_into_each_other() {
+        // numpy: np.arange(24).reshape(2, 3, 4).tobytes("F") as u8
+        let c: Vec<u8> = (0..24).collect();
+        let f = [0, 12, 4, 16, 8, 20, 1, 13, 5, 17, 9, 21, 2, 14, 6, 18, 10, 22, 3, 15, 7, 19, 11, 23];
+        assert_eq!(&*reorder(&[2, 3, 4], &f, true), c);
+        assert_eq!(&*reorder(&[2, 3, 4], &c, false), f);
+        assert_eq!(&*reorder(&[0, 3], &[], true), b"");
+    }
+}
