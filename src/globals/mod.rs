@@ -14,10 +14,15 @@ mod dateutil;
 mod exceptions;
 mod inert;
 pub(crate) mod net;
+mod networkx;
 pub(crate) mod numbers;
 pub(crate) mod paths;
+mod polars;
+mod pyarrow;
 mod python2;
 pub(crate) mod records;
+mod scipy;
+mod shapely;
 mod structs;
 pub(crate) mod table;
 #[cfg(test)]

@@ -77,6 +77,11 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::array::ROWS,
     super::exceptions::ROWS,
     super::structs::ROWS,
+    super::scipy::ROWS,
+    super::pyarrow::ROWS,
+    super::polars::ROWS,
+    super::shapely::ROWS,
+    super::networkx::ROWS,
     super::inert::ROWS,
 ];
 

@@ -5,10 +5,10 @@
 //! memory layout". Nesting is bounded by [`MAX_NESTING`], as Arrow's own readers bound it.
 
 mod check;
-mod element;
 mod datatype;
+mod element;
 
-pub(crate) use datatype::{Type, Unit};
+pub(crate) use datatype::{Type, Unit, children as type_children, is_type, same_type};
 pub(crate) use element::Element;
 
 use crate::model::graph::{Graph, Kind};
