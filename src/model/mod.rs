@@ -8,6 +8,8 @@ pub(crate) mod dtype;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
 pub(crate) mod graph;
+#[cfg(feature = "writers")]
+pub(crate) mod instant;
 pub(crate) mod key;
 pub(crate) mod layout;
 pub(crate) mod number;

@@ -2,7 +2,9 @@
 //!
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
+mod arrow;
 mod leaves;
+mod others;
 mod structures;
 
 pub(super) use leaves::{Py2Text, py2_text};
@@ -46,6 +48,8 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// The place of an element that is written without this stack; it is there for paths.
+    At(u64),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -191,6 +195,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.todo.pop();
                     self.depth -= 1;
                     self.sink.end_map();
+                }
+                Step::At(_) => {
+                    self.todo.pop();
                 }
             }
             if self.sink.too_long().is_some() {
@@ -530,6 +537,7 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
+            Step::At(index) => path::push_index(*index, &mut out),
             Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
         }
     }
