@@ -5,6 +5,7 @@
 
 pub(crate) mod arrow;
 pub(crate) mod dtype;
+pub(crate) mod extended;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
 pub(crate) mod graph;
@@ -12,10 +13,13 @@ pub(crate) mod graph;
 pub(crate) mod instant;
 pub(crate) mod key;
 pub(crate) mod layout;
+pub(crate) mod moment;
+pub(crate) mod network;
 pub(crate) mod number;
 pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
+pub(crate) mod scalar;
 pub(crate) mod sparse;
 pub(crate) mod temporal;
 pub(crate) mod tensor;

@@ -65,6 +65,11 @@ steps! {
     Sparse, Retyped, "sparse matrix written as coordinates and values";
     Geometry, Retyped, "geometry written as well-known text";
     Network, Retyped, "graph of networkx written as nodes and edges";
+    NdArray, Retyped, "numpy array written as nested arrays";
+    Scalar, Retyped, "numpy scalar written as a plain value";
+    Dtype, Retyped, "dtype written as its text or its fields";
+    Extended, Retyped, "float of 80 bits written as decimal text";
+    Missing, Retyped, "NaT, NA or what is masked written as null";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
@@ -76,8 +81,11 @@ steps! {
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
     ArrowMetadataLost, Lossy, "metadata of a schema of Arrow dropped";
+    SeriesNameLost, Lossy, "name of a Series dropped";
     SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
     NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
+    MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
+    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -17,10 +17,10 @@ use crate::writers::event::Sink;
 use crate::writers::out::DRAIN;
 use crate::writers::records::{Field, Name};
 
-const KEEPS: &str = "`--lossless` keeps it as it is";
+pub(super) const KEEPS: &str = "`--lossless` keeps it as it is";
 
 /// The chunks of one column, and how far they are read.
-struct Chunks<'g> {
+pub(super) struct Chunks<'g> {
     chunks: Vec<Column<'g>>,
     chunk: usize,
     at: usize,
@@ -42,13 +42,16 @@ impl<'g> Chunks<'g> {
             }
             _ => return Err("expected an array of Arrow".to_owned()),
         }
-        for chunk in &chunks {
-            distinct(chunk)?;
-        }
+        Chunks::new(chunks)
+    }
+
+    /// Those columns after each other.
+    pub(super) fn new(chunks: Vec<Column<'g>>) -> Result<Self, String> {
+        chunks.iter().try_for_each(distinct)?;
         Ok(Chunks { chunks, chunk: 0, at: 0 })
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.chunks.iter().fold(0, |sum: usize, chunk| sum.saturating_add(chunk.len))
     }
 
@@ -63,13 +66,18 @@ impl<'g> Chunks<'g> {
     }
 }
 
+/// The first name that stands there again.
+pub(super) fn repeated<'n>(names: &[&'n str]) -> Option<&'n str> {
+    let mut seen = HashSet::new();
+    names.iter().find(|name| !seen.insert(**name)).copied()
+}
+
 /// Checks that the fields of every struct have names of their own: two of them would become one.
 fn distinct(column: &Column<'_>) -> Result<(), String> {
-    if let Type::Struct(names) = &column.datatype {
-        let mut seen = HashSet::new();
-        if let Some(twice) = names.iter().find(|name| !seen.insert(**name)) {
-            return Err(format!("two fields of a struct would become one: `{}`", crate::name::Escaped(twice)));
-        }
+    if let Type::Struct(names) = &column.datatype
+        && let Some(twice) = repeated(names)
+    {
+        return Err(format!("two fields of a struct would become one: `{}`", crate::name::Escaped(twice)));
     }
     column.children.iter().chain(column.dictionary.as_deref()).try_for_each(distinct)
 }
@@ -78,20 +86,8 @@ impl<S: Sink> Natural<'_, '_, S> {
     /// An array, or a chunked one.
     pub(super) fn arrow_array(&mut self, id: NodeId) -> Result<(), Error> {
         self.note(Loss::Arrow)?;
-        let mut chunks =
-            Chunks::of(self.graph, Value::Object(id)).map_err(|why| self.unrepresentable(why, KEEPS))?;
-        self.begin_array(chunks.len())?;
-        self.todo.push(Step::At(0));
-        let mut index = 0;
-        while let Some((chunk, at)) = chunks.next() {
-            self.at(index);
-            index += 1;
-            self.sink.element();
-            self.arrow_element(chunk, at)?;
-        }
-        self.todo.pop();
-        self.close_array();
-        Ok(())
+        let chunks = Chunks::of(self.graph, Value::Object(id)).map_err(|why| self.unrepresentable(why, KEEPS))?;
+        self.values(chunks)
     }
 
     /// A table or record batch: an array of row objects.
@@ -114,40 +110,52 @@ impl<S: Sink> Natural<'_, '_, S> {
         if has_metadata {
             self.note(Loss::ArrowMetadataLost)?;
         }
-        let mut seen = HashSet::new();
-        for name in &names {
-            if let Value::Str { len, at } = *name
-                && !seen.insert(graph.text(len, at))
-            {
-                let what = format!("two columns would become one: `{}`", crate::name::Escaped(graph.text(len, at)));
-                return Err(self.unrepresentable(what, KEEPS));
-            }
-        }
         let mut columns = Vec::new();
         for column in list(graph, table.columns).into_iter().flatten() {
             columns.push(Chunks::of(graph, column).map_err(|why| self.unrepresentable(why, KEEPS))?);
         }
-        let rows = columns.first().map_or(0, Chunks::len);
+        let texts: Vec<&str> = names
+            .iter()
+            .map(|name| match *name {
+                Value::Str { len, at } => graph.text(len, at),
+                _ => "",
+            })
+            .collect();
+        if let Some(twice) = repeated(&texts) {
+            let what = format!("two columns would become one: `{}`", crate::name::Escaped(twice));
+            return Err(self.unrepresentable(what, KEEPS));
+        }
         let first = self.pool.len();
         self.pool.extend(names.iter().map(|name| Field { name: Name::Key(*name), value: Value::None }));
-        let end = self.pool.len();
+        self.rows(&texts, columns, Some(first))?;
+        self.pool.truncate(first);
+        Ok(())
+    }
+
+    /// An array of row objects; where the names of the columns begin in the pool, if they are there.
+    pub(super) fn rows(
+        &mut self,
+        names: &[&str],
+        mut columns: Vec<Chunks<'_>>,
+        pool: Option<usize>,
+    ) -> Result<(), Error> {
+        let rows = columns.first().map_or(0, Chunks::len);
         self.begin_array(rows)?;
         self.todo.push(Step::At(0));
-        self.todo.push(Step::Fields { at: first, end });
+        let first = pool.unwrap_or(0);
+        self.todo.push(Step::Fields { at: first, end: first });
         for row in 0..rows {
             if let Some(Step::At(index)) = self.todo.iter_mut().nth_back(1) {
                 *index = row as u64;
             }
             self.sink.element();
             self.begin_map(columns.len())?;
-            for (n, (column, name)) in columns.iter_mut().zip(&names).enumerate() {
-                if let Some(Step::Fields { at, .. }) = self.todo.last_mut() {
+            for (n, (column, name)) in columns.iter_mut().zip(names).enumerate() {
+                if let (Some(Step::Fields { at, .. }), Some(_)) = (self.todo.last_mut(), pool) {
                     *at = first + n + 1;
                 }
                 self.sink.key();
-                if let Value::Str { len, at } = *name {
-                    self.sink.str(graph.text(len, at));
-                }
+                self.sink.str(name);
                 self.sink.value();
                 match column.next() {
                     Some((chunk, at)) => self.arrow_element(chunk, at)?,
@@ -159,7 +167,22 @@ impl<S: Sink> Natural<'_, '_, S> {
         }
         self.todo.pop();
         self.todo.pop();
-        self.pool.truncate(first);
+        self.close_array();
+        Ok(())
+    }
+
+    /// An array of the elements of a column.
+    pub(super) fn values(&mut self, mut chunks: Chunks<'_>) -> Result<(), Error> {
+        self.begin_array(chunks.len())?;
+        self.todo.push(Step::At(0));
+        let mut index = 0;
+        while let Some((chunk, at)) = chunks.next() {
+            self.at(index);
+            index += 1;
+            self.sink.element();
+            self.arrow_element(chunk, at)?;
+        }
+        self.todo.pop();
         self.close_array();
         Ok(())
     }
@@ -241,7 +264,9 @@ impl<S: Sink> Natural<'_, '_, S> {
                     None => None,
                     Some(zone) => match self.zones.offset_at(zone, instant::second(unit, count)) {
                         Some(offset) => {
-                            self.note(Loss::ZoneLost)?;
+                            if zone != "UTC" && !zone.starts_with(['+', '-']) {
+                                self.note(Loss::ZoneLost)?;
+                            }
                             Some(offset)
                         }
                         None => {
@@ -261,7 +286,8 @@ impl<S: Sink> Natural<'_, '_, S> {
             Element::MonthDayNano { months, days, nanos } => {
                 self.note(Loss::ArrowInterval)?;
                 self.begin_map(3)?;
-                for (name, number) in [("months", i64::from(months)), ("days", i64::from(days)), ("nanoseconds", nanos)] {
+                for (name, number) in [("months", i64::from(months)), ("days", i64::from(days)), ("nanoseconds", nanos)]
+                {
                     self.sink.key();
                     self.sink.str(name);
                     self.sink.value();
