@@ -9,11 +9,12 @@ pub(super) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
+use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, path, records, text};
@@ -24,6 +25,12 @@ pub(super) enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of an object or map; `key` is the one that is being written.
     Map {
@@ -67,6 +74,32 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     comparing: bool,
 }
 
+/// A writer between two batches.
+pub(crate) struct Suspended<'w, S> {
+    sink: S,
+    out: Out<'w>,
+    todo: Vec<Step>,
+    pool: Vec<records::Field>,
+    scratch: String,
+    zones: Zones,
+    seen: std::collections::HashSet<NodeId>,
+    depth: u32,
+}
+
+impl<S> Suspended<'_, S> {
+    /// The objects of a batch are gone, but for those that have moved.
+    pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        self.zones.retain(|id| at.keeps(id));
+        if !self.seen.is_empty() {
+            let after = self.seen.drain().filter_map(|id| match moved.get(&id) {
+                Some(new) => Some(*new),
+                None => at.keeps(id).then_some(id),
+            });
+            self.seen = after.collect();
+        }
+    }
+}
+
 impl<S: Sink> Lowering for Natural<'_, '_, S> {
     type Sink = S;
 
@@ -76,6 +109,26 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
 
     fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
         self.write(value, prefix)
+    }
+
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        if map { self.begin_map(len) } else { self.begin_array(len) }
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
     }
 
     fn finish(self) -> Result<u64, Error> {
@@ -104,6 +157,32 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         }
     }
 
+    /// Puts the writer aside, between two values.
+    pub fn suspend(self) -> Suspended<'w, S> {
+        Suspended {
+            sink: self.sink,
+            out: self.out,
+            todo: self.todo,
+            pool: self.pool,
+            scratch: self.scratch,
+            zones: self.zones,
+            seen: self.seen,
+            depth: self.depth,
+        }
+    }
+
+    /// Goes on where another writer was put aside, with another graph.
+    pub fn resume(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, from: Suspended<'w, S>) -> Self {
+        let mut writer = Natural::new(graph, options, ledger, from.sink, from.out);
+        writer.todo = from.todo;
+        writer.pool = from.pool;
+        writer.scratch = from.scratch;
+        writer.zones = from.zones;
+        writer.seen = from.seen;
+        writer.depth = from.depth;
+        writer
+    }
+
     pub fn sink(&mut self) -> &mut S {
         &mut self.sink
     }
@@ -123,6 +202,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -132,6 +216,17 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -520,7 +615,7 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
-            Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
             Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
             Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
                 Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
@@ -530,7 +625,12 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
-            Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
+            Step::Seq { .. }
+            | Step::Lines { .. }
+            | Step::Element(_)
+            | Step::MapValue(_)
+            | Step::EndArray
+            | Step::EndMap => {}
         }
     }
     out

@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
+use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::{Graph, Walk};
 use crate::model::layout::Field;
 use crate::model::record::then;
 use crate::model::temporal::{self, Time};
 use crate::model::value::{NodeId, Tz, Value};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
 use crate::writers::{check, path, text};
@@ -28,6 +29,12 @@ enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of a plain object.
     Map {
@@ -74,6 +81,8 @@ pub(crate) struct Tagged<'a, 'w, S: Sink> {
     depth: u32,
     max_depth: u32,
     defined: HashMap<NodeId, u32>,
+    /// Definitions so far.
+    count: u32,
 }
 
 /// One value as a line of tagged JSON, for paths and messages.
@@ -92,6 +101,31 @@ pub(crate) fn inline(graph: &Graph, value: Value) -> String {
     crate::model::type_name::type_name(graph, value).to_owned()
 }
 
+/// A writer between two batches.
+pub(crate) struct Suspended<'w, S> {
+    sink: S,
+    out: Option<Out<'w>>,
+    todo: Vec<Step>,
+    scratch: String,
+    depth: u32,
+    max_depth: u32,
+    defined: HashMap<NodeId, u32>,
+    count: u32,
+}
+
+impl<S> Suspended<'_, S> {
+    /// The objects of a batch are gone, but for those that have moved.
+    pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        if !self.defined.is_empty() {
+            let after = self.defined.drain().filter_map(|(id, n)| match moved.get(&id) {
+                Some(new) => Some((*new, n)),
+                None => at.keeps(id).then_some((id, n)),
+            });
+            self.defined = after.collect();
+        }
+    }
+}
+
 impl<S: Sink> Lowering for Tagged<'_, '_, S> {
     type Sink = S;
 
@@ -101,6 +135,32 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
 
     fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
         self.write(value, prefix)
+    }
+
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        self.deeper(1)?;
+        if map {
+            self.sink.begin_map(len)
+        } else {
+            self.sink.begin_array(len)
+        }
+        Ok(())
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
     }
 
     fn finish(self) -> Result<u64, Error> {
@@ -120,7 +180,33 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             depth: 0,
             max_depth: max_depth.min(S::CAPS.max_depth),
             defined: HashMap::new(),
+            count: 0,
         }
+    }
+
+    /// Puts the writer aside, between two values.
+    pub fn suspend(self) -> Suspended<'w, S> {
+        Suspended {
+            sink: self.sink,
+            out: self.out,
+            todo: self.todo,
+            scratch: self.scratch,
+            depth: self.depth,
+            max_depth: self.max_depth,
+            defined: self.defined,
+            count: self.count,
+        }
+    }
+
+    /// Goes on where another writer was put aside, with another graph.
+    pub fn resume(graph: &'a Graph, from: Suspended<'w, S>) -> Self {
+        let mut writer = Tagged::new(graph, from.sink, from.out, from.max_depth);
+        writer.todo = from.todo;
+        writer.scratch = from.scratch;
+        writer.depth = from.depth;
+        writer.defined = from.defined;
+        writer.count = from.count;
+        writer
     }
 
     pub fn sink(&mut self) -> &mut S {
@@ -143,6 +229,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     /// Starts a document that stands alone: what was defined before is not referred to again.
     pub fn forget(&mut self) {
         self.defined.clear();
+        self.count = 0;
     }
 
     /// Writes one value; `prefix` is its path.
@@ -150,6 +237,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -159,6 +251,19 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
+                    self.defined.clear();
+                    self.count = 0;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -268,7 +373,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.depth -= S::CAPS.tag_map_depth;
                 self.sink.end_tag_map();
             }
-            Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
+            Step::Seq { .. } | Step::Lines { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => {
+                self.todo.push(step)
+            }
         }
         Ok(())
     }
@@ -505,7 +612,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 break;
             }
             match step {
-                Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+                Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => {
+                    path::push_index(index - 1, &mut out)
+                }
                 Step::Map { key, .. } | Step::Pairs { key, .. } if self.out.is_some() => {
                     path::push_key(self.graph, *key, &mut out);
                 }
