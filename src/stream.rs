@@ -52,6 +52,8 @@ impl Converter {
             Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => batches,
             Plan::Batches(_) | Plan::Many(_) | Plan::Whole => return self.convert(input()?, output),
         };
+        // A dict is one line.
+        let shape = if batches.root == Root::Dict { Shape::Document } else { shape };
         let job = Job {
             converter: self,
             shape,
@@ -195,7 +197,7 @@ impl Job<'_> {
     fn end<L: Lowering>(&self, mut writer: L) -> Result<u64, Error> {
         if self.shape == Shape::Document {
             writer.end_root(self.root == Root::Dict)?;
-            if self.converter.options.format == Format::Json {
+            if self.converter.options.format != Format::MessagePack {
                 writer.sink().buffer().push(b'\n');
             }
         }

@@ -4,12 +4,14 @@
 
 mod leaves;
 mod structures;
+mod suspended;
+
+pub(crate) use suspended::Suspended;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
-use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
@@ -74,32 +76,6 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     comparing: bool,
 }
 
-/// A writer between two batches.
-pub(crate) struct Suspended<'w, S> {
-    sink: S,
-    out: Out<'w>,
-    todo: Vec<Step>,
-    pool: Vec<records::Field>,
-    scratch: String,
-    zones: Zones,
-    seen: std::collections::HashSet<NodeId>,
-    depth: u32,
-}
-
-impl<S> Suspended<'_, S> {
-    /// The objects of a batch are gone, but for those that have moved.
-    pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        self.zones.retain(|id| at.keeps(id));
-        if !self.seen.is_empty() {
-            let after = self.seen.drain().filter_map(|id| match moved.get(&id) {
-                Some(new) => Some(*new),
-                None => at.keeps(id).then_some(id),
-            });
-            self.seen = after.collect();
-        }
-    }
-}
-
 impl<S: Sink> Lowering for Natural<'_, '_, S> {
     type Sink = S;
 
@@ -155,32 +131,6 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             max_depth,
             comparing: false,
         }
-    }
-
-    /// Puts the writer aside, between two values.
-    pub fn suspend(self) -> Suspended<'w, S> {
-        Suspended {
-            sink: self.sink,
-            out: self.out,
-            todo: self.todo,
-            pool: self.pool,
-            scratch: self.scratch,
-            zones: self.zones,
-            seen: self.seen,
-            depth: self.depth,
-        }
-    }
-
-    /// Goes on where another writer was put aside, with another graph.
-    pub fn resume(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, from: Suspended<'w, S>) -> Self {
-        let mut writer = Natural::new(graph, options, ledger, from.sink, from.out);
-        writer.todo = from.todo;
-        writer.pool = from.pool;
-        writer.scratch = from.scratch;
-        writer.zones = from.zones;
-        writer.seen = from.seen;
-        writer.depth = from.depth;
-        writer
     }
 
     pub fn sink(&mut self) -> &mut S {

@@ -4,13 +4,15 @@
 
 mod objects;
 mod structures;
+mod suspended;
+
+pub(crate) use suspended::Suspended;
 
 use std::collections::HashMap;
 
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
-use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::{Graph, Walk};
 use crate::model::layout::Field;
 use crate::model::record::then;
@@ -101,31 +103,6 @@ pub(crate) fn inline(graph: &Graph, value: Value) -> String {
     crate::model::type_name::type_name(graph, value).to_owned()
 }
 
-/// A writer between two batches.
-pub(crate) struct Suspended<'w, S> {
-    sink: S,
-    out: Option<Out<'w>>,
-    todo: Vec<Step>,
-    scratch: String,
-    depth: u32,
-    max_depth: u32,
-    defined: HashMap<NodeId, u32>,
-    count: u32,
-}
-
-impl<S> Suspended<'_, S> {
-    /// The objects of a batch are gone, but for those that have moved.
-    pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        if !self.defined.is_empty() {
-            let after = self.defined.drain().filter_map(|(id, n)| match moved.get(&id) {
-                Some(new) => Some((*new, n)),
-                None => at.keeps(id).then_some((id, n)),
-            });
-            self.defined = after.collect();
-        }
-    }
-}
-
 impl<S: Sink> Lowering for Tagged<'_, '_, S> {
     type Sink = S;
 
@@ -182,31 +159,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             defined: HashMap::new(),
             count: 0,
         }
-    }
-
-    /// Puts the writer aside, between two values.
-    pub fn suspend(self) -> Suspended<'w, S> {
-        Suspended {
-            sink: self.sink,
-            out: self.out,
-            todo: self.todo,
-            scratch: self.scratch,
-            depth: self.depth,
-            max_depth: self.max_depth,
-            defined: self.defined,
-            count: self.count,
-        }
-    }
-
-    /// Goes on where another writer was put aside, with another graph.
-    pub fn resume(graph: &'a Graph, from: Suspended<'w, S>) -> Self {
-        let mut writer = Tagged::new(graph, from.sink, from.out, from.max_depth);
-        writer.todo = from.todo;
-        writer.scratch = from.scratch;
-        writer.depth = from.depth;
-        writer.defined = from.defined;
-        writer.count = from.count;
-        writer
     }
 
     pub fn sink(&mut self) -> &mut S {
