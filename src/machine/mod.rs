@@ -176,6 +176,8 @@ pub(crate) struct Machine<G> {
     scratch: Vec<u8>,
     /// Protocol of the pickle that is being read.
     protocol: u8,
+    /// The highest protocol of the pickles that were handed over.
+    highest: u8,
     /// Opcodes read in this pickle.
     opcodes: u64,
     max_memory: u64,
@@ -203,6 +205,7 @@ impl<G: Globals> Machine<G> {
             findings: Findings { max: limits.max_findings as usize, ..Findings::default() },
             scratch: Vec::new(),
             protocol: 0,
+            highest: 0,
             opcodes: 0,
             max_memory: limits.max_memory,
             max_memo: limits.max_memo,
@@ -230,15 +233,37 @@ impl<G: Globals> Machine<G> {
                 Some(_) => Err(batches::changed()),
             }
         });
+        self.highest = self.protocol;
+        self.outcome(lexer, result)
+    }
+
+    /// Reads the pickles that the first pass counted, and hands over each.
+    pub fn run_each(mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn batches::Pickles) -> Outcome {
+        let result = self.each(lexer, count, sink);
+        self.outcome(lexer, result)
+    }
+
+    /// What came of a reading that has handed over its values.
+    fn outcome(mut self, lexer: &Lexer<'_>, result: Result<(), Error>) -> Outcome {
         if let Err(error) = result {
             self.findings.push(error);
         }
+        self.settle_strict();
+        Outcome {
+            graph: self.graph,
+            roots: Vec::new(),
+            findings: self.findings,
+            bytes: lexer.offset(),
+            protocol: self.highest,
+        }
+    }
+
+    /// What only strictness refuses adds to the notes where the input is refused anyway.
+    fn settle_strict(&mut self) {
         let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
         for error in std::mem::take(&mut self.strict) {
             if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
-        let (bytes, protocol) = (lexer.offset(), self.protocol);
-        Outcome { graph: self.graph, roots: Vec::new(), findings: self.findings, bytes, protocol }
     }
 
     /// Reads every pickle of the stream. Findings end up in the outcome; if there are any, its values mean nothing.
@@ -268,10 +293,7 @@ impl<G: Globals> Machine<G> {
                 }
             }
         }
-        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
-        for error in std::mem::take(&mut self.strict) {
-            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
-        }
+        self.settle_strict();
         if self.findings.errors.is_empty() {
             self.finish(&roots);
         }
