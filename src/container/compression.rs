@@ -48,6 +48,11 @@ impl Meter {
         }
     }
 
+    /// Bytes read from the outermost source so far.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
     /// Counts what is read from the outermost source.
     pub(super) fn count<'a>(&self, source: Peeked<'a>) -> Box<dyn Read + Send + 'a> {
         Box::new(Counted { source, fetched: Arc::clone(&self.fetched) })
