@@ -15,6 +15,9 @@ const BATCH: u64 = 256 << 10;
 /// How far memo indices may jump.
 const GAP: u64 = 1 << 16;
 
+/// The class of joblib whose instances are followed by raw bytes: only the machine can delimit such a stream.
+const RAW: &[u8] = b"NumpyArrayWrapper";
+
 /// What the root is, if it can be written in batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
@@ -237,11 +240,16 @@ impl Scan {
             },
             Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8 => {
                 let entry = match arg {
+                    Arg::Bytes(RAW) => return false,
                     Arg::Bytes(text) if self.root == Some(Root::Dict) && self.marks.len() <= 1 => self.text(text),
                     _ => FRESH,
                 };
                 self.stack.push(entry);
             }
+            Opcode::Global => match arg {
+                Arg::Lines(_, RAW) => return false,
+                _ => self.stack.push(FRESH),
+            },
             Opcode::EmptyList => self.push_container(Root::List),
             Opcode::EmptyDict => self.push_container(Root::Dict),
             Opcode::List | Opcode::Dict => {

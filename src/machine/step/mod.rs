@@ -98,10 +98,10 @@ impl<G: Globals> Machine<G> {
     /// What is done between two opcodes now and then: the memory budget grows with what was read, batches end.
     #[cold]
     fn pause(&mut self, offset: u64, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
-        self.graph.allow_memory(memory_for(self.max_memory, offset));
+        self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
         self.next_stop = offset + (1 << 16);
         if let Some(stream) = stream {
-            self.next_stop = self.next_stop.min(self.stream(offset, stream)?);
+            self.next_stop = self.next_stop.min(self.at_batch(offset, stream)?);
         }
         Ok(())
     }
