@@ -62,6 +62,10 @@ steps! {
     NdArray, Retyped, "numpy array written as nested arrays";
     Scalar, Retyped, "numpy scalar written as a plain value";
     Dtype, Retyped, "dtype written as its text or its fields";
+    ScalarArray, Retyped, "numpy scalar written as an array of no dimensions";
+    ArrayClass, Retyped, "class or gradient flag of an array dropped, its elements kept";
+    LittleEndian, Retyped, "big-endian array written as little-endian";
+    Flattened, Retyped, "nested dicts or lists written as names joined by dots";
     Extended, Retyped, "float of 80 bits written as decimal text";
     Missing, Retyped, "NaT, NA or what is masked written as null";
     Shared, Retyped, "shared object written out where it stands again";
