@@ -210,6 +210,8 @@ impl Job<'_> {
             Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
             #[cfg(feature = "protobuf")]
             Format::Protobuf => self.frames(output),
+            #[cfg(feature = "tensors")]
+            Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
@@ -289,6 +291,18 @@ impl Job<'_> {
             writer.write(*root, &self.path(n))?;
         }
         writer.finish()
+    }
+
+    /// Arrays and tensors.
+    #[cfg(feature = "tensors")]
+    fn tensors(&self, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let what = format!("`--lossless` is for json, ndjson and msgpack, not for {}", self.options.format.name());
+            return Err(Error::misuse(what));
+        }
+        let roots: Vec<_> = self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect();
+        let (graph, options, out) = (self.graph, self.options, self.out(output));
+        crate::writers::tensors::Writer { graph, options, ledger, out }.write(&roots)
     }
 
     /// The values that become lines: the elements of a list, or the pickles of a file of many.

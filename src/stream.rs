@@ -17,7 +17,7 @@ use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::report::ledger::Ledger;
-use crate::source::random::Section;
+use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::{self, Natural};

@@ -195,6 +195,9 @@ pub(super) enum FormatArg {
     Ndjson,
     Msgpack,
     Protobuf,
+    Npy,
+    Npz,
+    Safetensors,
 }
 
 impl From<FormatArg> for Format {
@@ -204,6 +207,9 @@ impl From<FormatArg> for Format {
             FormatArg::Ndjson => Format::Ndjson,
             FormatArg::Msgpack => Format::MessagePack,
             FormatArg::Protobuf => Format::Protobuf,
+            FormatArg::Npy => Format::Npy,
+            FormatArg::Npz => Format::Npz,
+            FormatArg::Safetensors => Format::Safetensors,
         }
     }
 }

@@ -69,7 +69,7 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
+        let known = ".json .ndjson .jsonl .msgpack .mpk .pb .npy .npz .safetensors";
         Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
             .with_hint("`--to FORMAT` names the format whatever the extension")
     })

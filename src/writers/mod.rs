@@ -20,4 +20,6 @@ pub(crate) mod protobuf;
 pub(crate) mod records;
 pub(crate) mod tag;
 pub(crate) mod tagged;
+#[cfg(feature = "tensors")]
+pub(crate) mod tensors;
 pub(crate) mod text;
