@@ -3,6 +3,7 @@
 //! A [`value::Value`] is 16 bytes and `Copy`; scalars stand in it, text and bytes are ranges of the graph's stores, containers
 //! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
 
+pub(crate) mod column;
 pub(crate) mod dtype;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
