@@ -75,7 +75,7 @@ static FROM_BUFFER: Class = Class { forms: Forms::REDUCE, call: from_buffer, bui
 
 /// Subclasses of other libraries that are something else than an array: who takes the state of the `_reconstruct`ed object.
 /// The object is `Pending`, its extra value is the class; the callee of the context is the class.
-static TAKEN_OVER: &[(&Class, Build)] = &[];
+static TAKEN_OVER: &[(&Class, Build)] = super::super::pandas::legacy::ARRAYS;
 
 /// numpy's bound on dimensions (32 before NumPy 2).
 const MAX_DIMENSIONS: usize = 64;
@@ -348,8 +348,11 @@ fn from_buffer(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
 fn permuted(graph: &mut Graph, dtype: Value, shape: &[usize], data: Value, axes: Value) -> Result<Ndarray, Problem> {
     const WHAT: &str = "expected each axis once in the order of the axes";
     let id = args::sequence(graph, axes).filter(|&id| graph.count(id) == shape.len()).ok_or(WHAT)?;
-    let axes: Vec<usize> =
-        graph.items(id).map(|v| args::int(v).and_then(|n| usize::try_from(n).ok())).collect::<Option<_>>().ok_or(WHAT)?;
+    let axes: Vec<usize> = graph
+        .items(id)
+        .map(|v| args::int(v).and_then(|n| usize::try_from(n).ok()))
+        .collect::<Option<_>>()
+        .ok_or(WHAT)?;
     let mut sizes = Vec::with_capacity(axes.len());
     for (n, axis) in axes.iter().enumerate() {
         if axes.iter().take(n).any(|other| other == axis) {
