@@ -414,6 +414,15 @@ impl Graph {
         self.items(id).nth(n)
     }
 
+    /// All items in one slice; copied where they lie in more than one segment.
+    pub fn all_items(&self, id: NodeId) -> std::borrow::Cow<'_, [Value]> {
+        let object = self.get(id);
+        if object.next == NONE {
+            return self.slice(object.start, object.len).into();
+        }
+        self.items(id).collect::<Vec<_>>().into()
+    }
+
     /// The first `N` items; missing ones are None.
     pub fn first<const N: usize>(&self, id: NodeId) -> [Value; N] {
         let mut out = [Value::None; N];
