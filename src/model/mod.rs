@@ -3,6 +3,7 @@
 //! A [`value::Value`] is 16 bytes and `Copy`; scalars stand in it, text and bytes are ranges of the graph's stores, containers
 //! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
 
+pub(crate) mod dtype;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
 pub(crate) mod graph;
@@ -13,7 +14,6 @@ pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
 pub(crate) mod temporal;
-#[cfg(feature = "writers")]
 pub(crate) mod tensor;
 pub(crate) mod type_name;
 pub(crate) mod value;
