@@ -144,6 +144,16 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
             Ok(record)
         }
         (Some(Action::Record), value) => instance(ctx, class, &[value], None),
+        // A data class that is a dict takes it up with its state.
+        (Some(Action::Data(data)), Value::Object(id))
+            if ctx.graph.kind(id) == Kind::Dict && std::ptr::eq(data, &raw const super::scipy::DOK) =>
+        {
+            let made = instance(ctx, class, &[], None)?;
+            if let Value::Object(made) = made {
+                ctx.graph.set_extra(made, value)?;
+            }
+            Ok(made)
+        }
         (Some(Action::Data(_)), Value::Object(id)) if ctx.graph.kind(id) == Kind::Tuple => {
             let fields: Vec<Value> = ctx.graph.items(id).collect();
             instance(ctx, class, &fields, None)

@@ -14,12 +14,17 @@ mod dateutil;
 mod exceptions;
 mod inert;
 pub(crate) mod net;
+mod networkx;
 pub(crate) mod numbers;
 mod numpy;
 mod pandas;
 pub(crate) mod paths;
+mod polars;
+mod pyarrow;
 mod python2;
 pub(crate) mod records;
+mod scipy;
+mod shapely;
 mod structs;
 pub(crate) mod table;
 #[cfg(test)]
