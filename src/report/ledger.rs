@@ -59,6 +59,12 @@ steps! {
     Array, Retyped, "array.array written as an array";
     Name, Retyped, "class, function or singleton written as its name";
     Record, Retyped, "instance or exception written as its fields";
+    Scalar, Retyped, "scalar of numpy or pandas written as its value";
+    NestedArray, Retyped, "array in a cell written as a list";
+    Missing, Retyped, "NaT, NA or masked written as null";
+    IntAsFloat, Retyped, "int written as the same float, in a column of floats";
+    Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
@@ -69,6 +75,9 @@ steps! {
     AttributesLost, Lossy, "attributes of an OrderedDict dropped";
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
+    MissingKey, Lossy, "missing key written as null";
+    ZonesMixed, Lossy, "time zone of a column with several written as UTC";
+    EmptyText, Lossy, "empty text written as a null is";
     SharingLost, Lossy, "sharing between lines written out";
 }
 
