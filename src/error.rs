@@ -207,6 +207,20 @@ impl Error {
         self
     }
 
+    /// Names the member of an archive, unless it is named already.
+    #[must_use]
+    pub(crate) fn in_member(mut self, member: &str) -> Self {
+        self.0.at.member.get_or_insert_with(|| member.to_owned());
+        self
+    }
+
+    /// Gives it an offset, unless it has one.
+    #[must_use]
+    pub(crate) fn at_offset(mut self, offset: u64) -> Self {
+        self.0.at.offset.get_or_insert(offset);
+        self
+    }
+
     /// Whose fault and what.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind

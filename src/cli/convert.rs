@@ -166,6 +166,9 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
     }
 }
 
+/// Bytes from which on a file is looked at first, whether it can be converted in batches.
+const LARGE: u64 = 512 << 10;
+
 enum Done {
     Converted(Box<Report>),
     /// Whoever read standard output has gone.
@@ -181,6 +184,7 @@ fn one(
 ) -> Result<Done, Failure> {
     let name = input.name();
     let io = |e: io::Error, file: &str| Failure::from(Error::io(e, Location::default()).in_file(file));
+    let in_batches = !args.whole && std::fs::metadata(&input.path).is_ok_and(|m| m.is_file() && m.len() >= LARGE);
     let source: Box<dyn Read + Send> = if input.is_stdin() {
         Box::new(io::stdin())
     } else {
@@ -188,7 +192,13 @@ fn one(
     };
     let mut source = Hashing::new(source, book.is_kept());
     let mut output = Hashing::new(open(args, target).map_err(|e| named(e, args, target))?, book.is_kept());
-    let result = plan.converter.convert(&mut source, &mut output).map_err(|failure| failure.in_file(&name));
+    let result = if in_batches {
+        let open = || Ok(Box::new(std::fs::File::open(&input.path)?) as Box<dyn Read + Send>);
+        plan.converter.convert_reopened(&open, target.is_none() && !args.mapping.strict, &mut output)
+    } else {
+        plan.converter.convert(&mut source, &mut output)
+    };
+    let result = result.map_err(|failure| failure.in_file(&name));
     if book.is_kept() {
         // What a refusal left unread belongs to the file that was refused.
         io::copy(&mut source, &mut io::sink()).map_err(|e| io(e, &name))?;

@@ -1,10 +1,12 @@
 //! What a pickle comes wrapped in: finds compression by its content, peels it off layer by layer, and says in words what an
 //! input is that holds no pickle.
 //!
-//! Deliberately absent: file names (an extension never decides), archives, and any knowledge of opcodes beyond the first
-//! one. Damage inside a stream is an error of the reader that [`open`] hands out, so that whoever wants the bytes before it
+//! Archives are opened by `zip` and `tar`, arrays of numpy by `npy`.
+//!
+//! Deliberately absent: file names (an extension never decides), and any knowledge of opcodes beyond the first one. Damage inside a stream is an error of the reader that [`open`] hands out, so that whoever wants the bytes before it
 //! gets them.
 
+pub(crate) mod archive;
 #[cfg(feature = "compression")]
 mod compression;
 #[cfg(not(feature = "compression"))]
@@ -18,6 +20,9 @@ mod lz4;
 #[cfg(feature = "compression")]
 mod machine;
 mod sniff;
+pub(crate) mod tar;
+#[cfg(feature = "compression")]
+pub(crate) mod zip;
 
 use std::fmt;
 use std::io::{self, Read};

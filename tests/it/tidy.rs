@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("repr", &[]),
     ("wtf8", &[]),
     ("source", &[]),
-    ("container", &[]),
+    ("container", &["source"]),
     ("opcode", &["repr", "source", "wtf8"]),
     ("model", &["repr"]),
     ("machine", &["model", "opcode", "wtf8"]),
@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
     ("convert", &["document", "machine", "model", "policy", "report", "select", "tabular", "writers"]),
+    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "writers"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.
