@@ -329,7 +329,7 @@ impl<'g> Eye<'g> {
                 let array = Ndarray::of(graph, id);
                 match ArrayView::new(graph, &array) {
                     Some(view) => {
-                        self.steps.push(Step::NestedArray);
+                        self.steps.push(Step::NdArray);
                         if view.is_scalar() { self.item(&view, 0) } else { Seen::List(Items::Array(view)) }
                     }
                     None => Seen::Other,
