@@ -13,7 +13,9 @@ mod tensors;
 
 pub(crate) use suspended::Suspended;
 
-pub(super) use leaves::{Py2Text, py2_text};
+#[cfg(feature = "tables")]
+pub(crate) use leaves::replace_surrogates;
+pub(crate) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
