@@ -98,8 +98,15 @@ pub(crate) enum Cell<'c> {
     /// An int of a range.
     Int(i64),
     /// UTC since 1970 in units, and the zone.
-    Instant { value: i64, unit: Unit, zone: Value },
-    Period { ordinal: i64, freq: Value },
+    Instant {
+        value: i64,
+        unit: Unit,
+        zone: Value,
+    },
+    Period {
+        ordinal: i64,
+        freq: Value,
+    },
     /// Left, right, and `closed` as text.
     Interval(Box<[Cell<'c>; 2]>, Value),
     /// A row of an ArrowArray (its offset not yet added).
@@ -202,9 +209,8 @@ impl<'g> Column<'g> {
                 _ => Cell::Missing,
             },
             Values::Strings(data) => match data.cell(n) {
-                cell @ (Cell::Value(Value::Str { .. } | Value::Wtf8 { .. } | Value::Py2Str { .. }) | Cell::Arrow(..)) => {
-                    cell
-                }
+                cell @ (Cell::Value(Value::Str { .. } | Value::Wtf8 { .. } | Value::Py2Str { .. })
+                | Cell::Arrow(..)) => cell,
                 _ => Cell::Missing,
             },
             Values::Arrow(chunks) => {
@@ -450,13 +456,7 @@ fn column(graph: &Graph, value: Value, depth: u32) -> Result<Column<'_>, Problem
 }
 
 /// Codes into categories, which may be None where every value is missing.
-fn coded(
-    graph: &Graph,
-    codes: Value,
-    categories: Value,
-    ordered: bool,
-    depth: u32,
-) -> Result<Column<'_>, Problem> {
+fn coded(graph: &Graph, codes: Value, categories: Value, ordered: bool, depth: u32) -> Result<Column<'_>, Problem> {
     let (len, codes) = fixed(graph, codes)?;
     let categories = match categories {
         Value::None => Column { len: 0, values: Values::Objects(Cow::Borrowed(&[])) },
@@ -558,8 +558,7 @@ mod tests {
         let mut graph = Graph::new(&Limits::default());
         let codes = array(&mut graph, "|i1", 3, &[1, 255, 0]);
         let categories = array(&mut graph, ">i2", 2, &[0, 7, 0, 9]);
-        let value =
-            graph.structure(&Categorical { categories, codes, ordered: Value::Bool(false) }).expect("memory");
+        let value = graph.structure(&Categorical { categories, codes, ordered: Value::Bool(false) }).expect("memory");
         let column = Column::of(&graph, value).expect("a column");
         assert_eq!(length(&graph, value), Ok(3));
         assert!(matches!(column.cell(0), Cell::Element(Element::Int(9))));

@@ -16,7 +16,7 @@ use super::{Ctx, args, records, zones};
 use crate::machine::Reject;
 use crate::model::dtype::{DType, Element};
 use crate::model::graph::{Graph, Kind};
-use crate::model::layout::{Dtype, Layout, Ndarray, Scalar};
+use crate::model::layout::{Layout, Ndarray, Scalar};
 use crate::model::value::{NodeId, Value};
 
 /// The values of the named fields of a dict; what is not there is None.
@@ -163,12 +163,6 @@ impl Array {
         };
         Ok(bytes.chunks_exact(size).map(int).collect())
     }
-}
-
-/// The dtype that is one text.
-fn dtype(ctx: &mut Ctx<'_>, code: &str) -> Result<Value, Reject> {
-    let str = ctx.graph.str(code)?;
-    Ok(ctx.graph.structure(&Dtype { str, ..Default::default() })?)
 }
 
 /// The length of an array or index.

@@ -39,8 +39,7 @@ pub(in crate::globals) static ROWS: &[Row] = rows! {
     ];
 };
 
-static OFFSET: Class =
-    Class { forms: Forms::REDUCE.and(Forms::NEWOBJ), call: offset, build: Some(state), bare: true };
+static OFFSET: Class = Class { forms: Forms::REDUCE.and(Forms::NEWOBJ), call: offset, build: Some(state), bare: true };
 
 /// What a class takes after `n` and `normalize`, by its canonical name.
 fn attributes(class: &str) -> &'static [&'static str] {
