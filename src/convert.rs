@@ -21,7 +21,7 @@ use crate::writers::tagged::Tagged;
 
 /// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
 /// zone.
-const MAX_LEVELS: u32 = 10;
+pub(crate) const MAX_LEVELS: u32 = 10;
 
 /// What a conversion did.
 #[derive(Clone, Debug)]
@@ -48,9 +48,9 @@ pub struct Report {
 /// See the crate's documentation for a complete example.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    reader: Reader,
-    options: WriteOptions,
-    select: Option<Select>,
+    pub(crate) reader: Reader,
+    pub(crate) options: WriteOptions,
+    pub(crate) select: Option<Select>,
 }
 
 impl Converter {
@@ -171,12 +171,59 @@ impl Job<'_> {
             Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
             #[cfg(feature = "protobuf")]
             Format::Protobuf => self.frames(output),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                self.table(ledger, |table, _| crate::writers::parquet::write(table, self.options, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::Arrow => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_file(table, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::ArrowStream => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_stream(table, self.out(output)))
+            }
+            #[cfg(feature = "csv")]
+            Format::Csv => self.table(ledger, |table, more| {
+                let (written, counted) = crate::writers::csv::write(table, self.options, self.out(output))?;
+                *more = counted;
+                Ok(written)
+            }),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
                 Err(Error::misuse(format!("this build does not write {}", format.name())))
             }
         }
+    }
+
+    /// One table.
+    #[cfg(feature = "tables")]
+    fn table(
+        &self,
+        ledger: &mut Ledger,
+        write: impl FnOnce(&mut dyn crate::writers::batches::Batches, &mut Ledger) -> Result<u64, Error>,
+    ) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let format = self.options.format.name();
+            return Err(Error::misuse(format!(
+                "`--lossless` is not for {format}: a table has the types of its columns"
+            )));
+        }
+        let job = crate::tabular::Job {
+            graph: self.graph,
+            roots: self.roots,
+            prefix: self.prefix.unwrap_or("$"),
+            options: self.options,
+            flat: self.options.format == Format::Csv,
+            max_output: self.max_output,
+        };
+        let mut of_format = Ledger::default();
+        let mut table = crate::tabular::Table::open(&job, ledger)?;
+        let written = write(&mut table, &mut of_format)?;
+        drop(table);
+        ledger.merge(&of_format);
+        Ok(written)
     }
 
     fn out<'w>(&self, output: &'w mut dyn Write) -> Out<'w> {

@@ -42,7 +42,9 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     if args.mapping.indent.is_some() && format != Format::Json {
         return Err(Error::misuse(format!("`--indent` is for json, not for {}", format.name())));
     }
-    let mut converter = Converter::with_options(args.mapping.options(format))
+    let mut options = args.mapping.options(format);
+    args.tables.apply(&mut options);
+    let mut converter = Converter::with_options(options)
         .policy(args.policy.policy()?)
         .trailing(args.policy.trailing())
         .limits(args.limits.limits());
@@ -62,7 +64,7 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
+        let known = ".json .ndjson .jsonl .msgpack .mpk .pb .parquet .arrow .feather .arrows .csv";
         Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
             .with_hint("`--to FORMAT` names the format whatever the extension")
     })
@@ -164,6 +166,9 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
     }
 }
 
+/// Bytes from which on a file is looked at first, whether it can be converted in batches.
+const LARGE: u64 = 512 << 10;
+
 enum Done {
     Converted(Box<Report>),
     /// Whoever read standard output has gone.
@@ -179,6 +184,7 @@ fn one(
 ) -> Result<Done, Failure> {
     let name = input.name();
     let io = |e: io::Error, file: &str| Failure::from(Error::io(e, Location::default()).in_file(file));
+    let in_batches = !args.whole && std::fs::metadata(&input.path).is_ok_and(|m| m.is_file() && m.len() >= LARGE);
     let source: Box<dyn Read + Send> = if input.is_stdin() {
         Box::new(io::stdin())
     } else {
@@ -186,7 +192,13 @@ fn one(
     };
     let mut source = Hashing::new(source, book.is_kept());
     let mut output = Hashing::new(open(args, target).map_err(|e| named(e, args, target))?, book.is_kept());
-    let result = plan.converter.convert(&mut source, &mut output).map_err(|failure| failure.in_file(&name));
+    let result = if in_batches {
+        let open = || Ok(Box::new(std::fs::File::open(&input.path)?) as Box<dyn Read + Send>);
+        plan.converter.convert_reopened(&open, target.is_none() && !args.mapping.strict, &mut output)
+    } else {
+        plan.converter.convert(&mut source, &mut output)
+    };
+    let result = result.map_err(|failure| failure.in_file(&name));
     if book.is_kept() {
         // What a refusal left unread belongs to the file that was refused.
         io::copy(&mut source, &mut io::sink()).map_err(|e| io(e, &name))?;

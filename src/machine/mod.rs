@@ -3,6 +3,8 @@
 //! It knows no Python class: whatever a name means it asks the [`Globals`] trait. After the first refusal it goes on
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
+pub(crate) mod batches;
+pub(crate) mod liveness;
 mod memo;
 mod names;
 mod stack;
@@ -182,8 +184,10 @@ pub(crate) struct Machine<G> {
     /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
     /// refused anyway, it only adds to the notes.
     strict: Vec<Error>,
-    /// Offset at which the memory budget grows next.
-    next_allowance: u64,
+    /// Offset at which the memory budget grows next, or a batch may end.
+    next_stop: u64,
+    /// What the first pass knows of memo slots.
+    slots: Option<liveness::Slots>,
 }
 
 impl<G: Globals> Machine<G> {
@@ -204,8 +208,37 @@ impl<G: Globals> Machine<G> {
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
             strict: Vec::new(),
-            next_allowance: 0,
+            next_stop: 0,
+            slots: None,
         }
+    }
+
+    /// Reads one pickle, whose root is handed over in the batches that the first pass found. What follows the pickle is an
+    /// error: the first pass saw nothing there.
+    pub fn run_batches(
+        mut self,
+        lexer: &mut Lexer<'_>,
+        batches: liveness::Batches,
+        sink: &mut dyn batches::Sink,
+    ) -> Outcome {
+        let (mut stream, slots) = batches::Stream::new(batches, sink);
+        self.slots = Some(slots);
+        let result = self.read(lexer, Some(&mut stream)).and_then(|_| {
+            self.flush(&mut stream)?;
+            match lexer.peek()? {
+                None => Ok(()),
+                Some(_) => Err(batches::changed()),
+            }
+        });
+        if let Err(error) = result {
+            self.findings.push(error);
+        }
+        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
+        for error in std::mem::take(&mut self.strict) {
+            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
+        }
+        let (bytes, protocol) = (lexer.offset(), self.protocol);
+        Outcome { graph: self.graph, roots: Vec::new(), findings: self.findings, bytes, protocol }
     }
 
     /// Reads every pickle of the stream. Findings end up in the outcome; if there are any, its values mean nothing.

@@ -4,8 +4,14 @@
 
 mod leaves;
 mod structures;
+mod suspended;
+mod tensors;
 
-pub(super) use leaves::{Py2Text, py2_text};
+pub(crate) use suspended::Suspended;
+
+#[cfg(feature = "tables")]
+pub(crate) use leaves::replace_surrogates;
+pub(crate) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
@@ -13,7 +19,7 @@ use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, path, records, text};
@@ -24,6 +30,12 @@ pub(super) enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of an object or map; `key` is the one that is being written.
     Map {
@@ -46,6 +58,8 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// Elements of an array or tensor: an index of those that are open.
+    Shaped(usize),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -56,6 +70,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     out: Out<'w>,
     todo: Vec<Step>,
     pool: Vec<records::Field>,
+    shaped: Vec<tensors::Shaped>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -78,6 +93,26 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.write(value, prefix)
     }
 
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        if map { self.begin_map(len) } else { self.begin_array(len) }
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -94,6 +129,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             out,
             todo: Vec::new(),
             pool: Vec::new(),
+            shaped: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -123,6 +159,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -132,6 +173,17 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -192,6 +244,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.depth -= 1;
                     self.sink.end_map();
                 }
+                Step::Shaped(_) => self.shaped()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -201,6 +254,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
         }
         self.pool.clear();
+        self.shaped.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -493,8 +547,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, graph, prefix, options) = (&self.todo, &self.pool, self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, options));
+        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -506,7 +561,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
     }
 
     #[cold]
@@ -516,11 +571,18 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 }
 
 /// The path of what is being written.
-fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], options: &WriteOptions) -> String {
+fn place(
+    graph: &Graph,
+    prefix: &str,
+    todo: &[Step],
+    pool: &[records::Field],
+    shaped: &[tensors::Shaped],
+    options: &WriteOptions,
+) -> String {
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
-            Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
             Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
             Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
                 Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
@@ -530,7 +592,17 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
-            Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
+            Step::Shaped(at) => {
+                for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
+                    path::push_index(index, &mut out);
+                }
+            }
+            Step::Seq { .. }
+            | Step::Lines { .. }
+            | Step::Element(_)
+            | Step::MapValue(_)
+            | Step::EndArray
+            | Step::EndMap => {}
         }
     }
     out
