@@ -88,6 +88,15 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::numpy::ROWS[2],
     super::numpy::ROWS[3],
     super::numpy::ROWS[4],
+    super::pandas::frame::ROWS,
+    super::pandas::manager::ROWS,
+    super::pandas::index::ROWS,
+    super::pandas::index::CLASS_ROWS,
+    super::pandas::arrays::ROWS,
+    super::pandas::dtypes::ROWS,
+    super::pandas::scalars::ROWS,
+    super::pandas::offsets::ROWS,
+    super::pandas::legacy::ROWS,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {

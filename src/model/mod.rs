@@ -4,6 +4,7 @@
 //! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
 
 pub(crate) mod arrow;
+pub(crate) mod column;
 pub(crate) mod dtype;
 pub(crate) mod extended;
 #[cfg(feature = "writers")]
