@@ -59,6 +59,17 @@ steps! {
     Array, Retyped, "array.array written as an array";
     Name, Retyped, "class, function or singleton written as its name";
     Record, Retyped, "instance or exception written as its fields";
+    Arrow, Retyped, "array or scalar of Arrow written as plain values";
+    ArrowTable, Retyped, "table of Arrow or polars written as an array of rows";
+    ArrowInterval, Retyped, "interval of months, days and nanoseconds written as an object";
+    Sparse, Retyped, "sparse matrix written as coordinates and values";
+    Geometry, Retyped, "geometry written as well-known text";
+    Network, Retyped, "graph of networkx written as nodes and edges";
+    NdArray, Retyped, "numpy array written as nested arrays";
+    Scalar, Retyped, "numpy scalar written as a plain value";
+    Dtype, Retyped, "dtype written as its text or its fields";
+    Extended, Retyped, "float of 80 bits written as decimal text";
+    Missing, Retyped, "NaT, NA or what is masked written as null";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
@@ -69,6 +80,12 @@ steps! {
     AttributesLost, Lossy, "attributes of an OrderedDict dropped";
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
+    ArrowMetadataLost, Lossy, "metadata of a schema of Arrow dropped";
+    SeriesNameLost, Lossy, "name of a Series dropped";
+    SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
+    NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
+    MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
+    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -14,6 +14,8 @@ pub(crate) mod natural;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod path;
+#[cfg(feature = "tables")]
+pub(crate) mod polars;
 #[cfg(feature = "protobuf")]
 pub(crate) mod protobuf;
 
