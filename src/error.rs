@@ -200,6 +200,15 @@ impl Error {
         self
     }
 
+    /// Names what the place lies in, unless that is named already.
+    #[must_use]
+    pub(crate) fn within(mut self, outer: Location) -> Self {
+        let place = &mut self.0.at;
+        place.file = place.file.take().or(outer.file);
+        place.member = place.member.take().or(outer.member);
+        self
+    }
+
     /// Names the input, unless it is named already.
     #[must_use]
     pub fn in_file(mut self, file: &str) -> Self {

@@ -3,6 +3,7 @@
 //! It knows no Python class: whatever a name means it asks the [`Globals`] trait. After the first refusal it goes on
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
+mod demand;
 mod memo;
 mod names;
 mod stack;
@@ -16,6 +17,8 @@ use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 use crate::opcode::lexer::Lexer;
+
+pub(crate) use demand::{Demand, Next};
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +60,12 @@ pub(crate) enum Reject {
     /// No correct reader accepts it; what follows can still be read for the report.
     Soft(String),
     Limit(LimitExceeded),
+    /// It is refused, and where it ends in the stream cannot be told.
+    Fatal(Refused),
     /// It depends on what was refused already.
     Tainted,
+    /// It is not complete: the machine gives it what it needs, and goes on.
+    Demand(Demand),
 }
 
 impl From<LimitExceeded> for Reject {
@@ -99,6 +106,30 @@ pub(crate) trait Globals {
     /// # Errors
     /// The object takes no such state.
     fn build(&mut self, graph: &mut Graph, target: NodeId, state: Value) -> Result<(), Reject>;
+
+    /// PERSID, BINPERSID: what a persistent id stands for; `None` where the container defines none.
+    ///
+    /// # Errors
+    /// The container knows no such id.
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject>;
+
+    /// What a [`Demand`] of `target` asked for; the result stands in its place.
+    ///
+    /// # Errors
+    /// It is not what `target` says it is.
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject>;
+
+    /// A pickle was read up to its STOP: what follows it.
+    ///
+    /// # Errors
+    /// It is not what the container has at this place.
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject>;
+
+    /// The bytes that [`Next::Raw`] asked for: what follows them.
+    ///
+    /// # Errors
+    /// They are not what the container has at this place.
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject>;
 
     /// APPEND(S) (`members` false) or ADDITEMS (`members` true) on an object that is no list and no set.
     ///
@@ -184,6 +215,15 @@ pub(crate) struct Machine<G> {
     strict: Vec<Error>,
     /// Offset at which the memory budget grows next.
     next_allowance: u64,
+    /// Bytes of the streams that were read before this one.
+    before: u64,
+    /// Streams that the one being read lies in.
+    nesting: u64,
+    /// Out-of-band buffers that were not asked for yet, and how many there were.
+    buffers: std::vec::IntoIter<Vec<u8>>,
+    buffers_given: usize,
+    roots: Vec<Value>,
+    highest_protocol: u8,
 }
 
 impl<G: Globals> Machine<G> {
@@ -205,18 +245,69 @@ impl<G: Globals> Machine<G> {
             max_digits: limits.max_digits,
             strict: Vec::new(),
             next_allowance: 0,
+            before: 0,
+            nesting: 0,
+            buffers: Vec::new().into_iter(),
+            buffers_given: 0,
+            roots: Vec::new(),
+            highest_protocol: 0,
         }
     }
 
-    /// Reads every pickle of the stream. Findings end up in the outcome; if there are any, its values mean nothing.
+    /// The buffers that NEXT_BUFFER takes, in order.
+    #[must_use]
+    pub fn with_buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.before = buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64));
+        self.buffers_given = buffers.len();
+        self.buffers = buffers.into_iter();
+        self
+    }
+
+    /// The graph as far as it is read, and who knows the names.
+    pub fn parts_mut(&mut self) -> (&mut Graph, &mut G) {
+        (&mut self.graph, &mut self.globals)
+    }
+
+    /// Adds what was found beside the stream.
+    pub fn found(&mut self, error: Error) {
+        self.findings.push(error);
+    }
+
+    /// Adds what is worth saying and no error.
+    pub fn note(&mut self, note: String) {
+        self.findings.notes.push(note);
+    }
+
+    /// Counts bytes that were read beside the stream.
+    pub fn count_bytes(&mut self, bytes: u64) {
+        self.before = self.before.saturating_add(bytes);
+        self.graph.allow_memory(memory_for(self.max_memory, self.before));
+    }
+
+    /// Reads every pickle of one stream, and what follows them. Findings end up in the outcome; if there are any, its values
+    /// mean nothing.
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
-        let mut roots = Vec::new();
-        let mut protocol = 0;
+        self.read(lexer, trailing);
+        self.outcome()
+    }
+
+    /// Reads one of the streams that make an input; their pickles are roots in turn.
+    pub fn read(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) {
+        self.allow(0);
+        let first = self.roots.len();
+        let (mut complete, mut after_end) = (false, false);
         loop {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
-            match self.pickle(lexer) {
-                Ok(root) => roots.push(root),
-                Err(error) if roots.is_empty() => {
+            match self.pickle(lexer).and_then(|root| self.after_pickle(root, lexer)) {
+                Ok(Next::Root(root)) => self.roots.push(root),
+                Ok(Next::End(root)) => {
+                    self.roots.push(root);
+                    complete = true;
+                }
+                Ok(Next::Pickle | Next::Raw { .. }) => continue,
+                // What follows the end was reported where it begins.
+                Err(_) if after_end => break,
+                Err(error) if self.roots.len() == first => {
                     self.findings.push(error);
                     break;
                 }
@@ -225,8 +316,18 @@ impl<G: Globals> Machine<G> {
                     break;
                 }
             }
-            protocol = protocol.max(self.protocol);
+            self.highest_protocol = self.highest_protocol.max(self.protocol);
             match self.more(lexer) {
+                Ok(true) if complete && trailing == Trailing::Ignore => {
+                    self.note(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
+                    break;
+                }
+                Ok(true) if complete => {
+                    let what = "expected the end of the file after its last part";
+                    let error = Error::malformed(what, Location::offset(lexer.offset()));
+                    self.found(error.with_hint("`--trailing ignore` drops what follows it"));
+                    (complete, after_end) = (false, true);
+                }
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -235,14 +336,27 @@ impl<G: Globals> Machine<G> {
                 }
             }
         }
+        self.before = self.before.saturating_add(lexer.offset());
+    }
+
+    /// Everything that was read, checked.
+    pub fn outcome(mut self) -> Outcome {
+        let left = self.buffers.len();
+        if left > 0 && self.findings.errors.is_empty() {
+            let used = self.buffers_given - left;
+            let what = format!("expected {} out-of-band buffers, found that the stream takes {used}", self.buffers_given);
+            self.findings.push(Error::misuse(what).with_hint("`--buffer FILE` is for buffers that NEXT_BUFFER asks for"));
+        }
         let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
         for error in std::mem::take(&mut self.strict) {
             if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
+        let roots = std::mem::take(&mut self.roots);
         if self.findings.errors.is_empty() {
             self.finish(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: lexer.offset(), protocol }
+        let (bytes, protocol) = (self.before, self.highest_protocol);
+        Outcome { graph: self.graph, roots, findings: self.findings, bytes, protocol }
     }
 
     /// Whether another pickle follows. A newline at the very end is left by tools that print pickles.
@@ -309,9 +423,9 @@ impl<G: Globals> Machine<G> {
 fn located(reject: Reject, at: Location) -> Option<Error> {
     Some(match reject {
         Reject::Value { name, problem } => Error::refused(Refused::Value { name, problem }, at),
-        Reject::Refused(refused) => Error::refused(refused, at),
+        Reject::Refused(refused) | Reject::Fatal(refused) => Error::refused(refused, at),
         Reject::Malformed(what) | Reject::Soft(what) => Error::malformed(what, at),
         Reject::Limit(e) => Error::limit(e, at),
-        Reject::Tainted => return None,
+        Reject::Tainted | Reject::Demand(_) => return None,
     })
 }

@@ -15,6 +15,7 @@ pub(crate) mod record;
 pub(crate) mod same;
 pub(crate) mod temporal;
 pub(crate) mod tensor;
+pub(crate) mod torch;
 pub(crate) mod type_name;
 pub(crate) mod value;
 #[cfg(feature = "writers")]

@@ -45,6 +45,39 @@ impl Graph {
         Ok(self.span(at, bytes.len()))
     }
 
+    /// Begins bytes that come in pieces; nothing else may be stored before [`Graph::close_bytes`].
+    pub fn open_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A further piece.
+    pub fn extend_bytes(&mut self, piece: &[u8]) -> LimitExceededResult<()> {
+        self.budget.charge(piece.len() as u64)?;
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// The bytes since `start`.
+    pub fn close_bytes(&mut self, start: usize) -> Value {
+        let (len, at) = self.span(start, self.bytes.len().saturating_sub(start));
+        Value::Bytes { len, at }
+    }
+
+    /// A part of bytes that are stored already; `None` where it reaches beyond them.
+    pub fn part_of_bytes(&mut self, bytes: Value, skip: u64, len: u64) -> Option<Value> {
+        let (Value::Bytes { len: n, at } | Value::ByteArray { len: n, at } | Value::Py2Str { len: n, at }) = bytes else {
+            return None;
+        };
+        let whole = self.range(n, at);
+        let start = whole.start.checked_add(usize::try_from(skip).ok()?)?;
+        let len = usize::try_from(len).ok()?;
+        if start.checked_add(len)? > whole.end {
+            return None;
+        }
+        let (len, at) = self.span(start, len);
+        Some(Value::Bytes { len, at })
+    }
+
     pub fn str(&mut self, text: &str) -> LimitExceededResult<Value> {
         self.store_text(text).map(|(len, at)| Value::Str { len, at })
     }
