@@ -233,6 +233,26 @@ impl Graph {
         self.append(id, items)
     }
 
+    /// A new object with the same kind and items, which what the stream does to the first afterwards does not reach. Items in
+    /// one piece are not copied: nothing changes them where they lie.
+    pub fn snapshot(&mut self, id: NodeId) -> LimitExceededResult<NodeId> {
+        let Object { kind, flags, depth, start, len, next, .. } = *self.get(id);
+        let copy = self.alloc(kind)?;
+        if next == NONE {
+            let object = &mut self.objects[copy.0 as usize];
+            (object.depth, object.start, object.len) = (depth, start, len);
+        } else {
+            let items: Vec<Value> = self.items(id).collect();
+            self.append(copy, &items)?;
+        }
+        let keys = flags & (flag::STR_KEYS | flag::UNSEALED);
+        self.set_flags(copy, keys & flag::STR_KEYS, !keys & flag::STR_KEYS);
+        if keys & flag::UNSEALED != 0 {
+            self.remember_unsealed(copy)?;
+        }
+        Ok(copy)
+    }
+
     /// Says that an object may stand in more than one place.
     #[inline]
     pub fn mark_shared(&mut self, id: NodeId) {
