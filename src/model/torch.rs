@@ -103,6 +103,11 @@ impl TorchType {
         self.form == Form::Complex
     }
 
+    /// Whether it has negative numbers.
+    pub fn is_signed(&self) -> bool {
+        !matches!(self.form, Form::Bool | Form::Uint | Form::Power)
+    }
+
     /// The number that `bytes`, little-endian, are; `None` where they are not of the dtype's size.
     pub fn number(&self, bytes: &[u8]) -> Option<Number> {
         if bytes.len() as u64 != self.size {
