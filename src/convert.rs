@@ -1,5 +1,6 @@
 //! Converting: reading joined to writing, with everything checked before the first byte that can be.
 
+use std::fs::File;
 use std::io::{Read, Write};
 
 use crate::document::{Document, Reader};
@@ -27,7 +28,7 @@ const MAX_LEVELS: u32 = 10;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// Pickles in the input.
+    /// Pickles and array files in the input.
     pub pickles: u64,
     /// Bytes of the (decompressed) stream.
     pub bytes_read: u64,
@@ -35,7 +36,7 @@ pub struct Report {
     pub bytes_written: u64,
     /// The highest protocol that a pickle declares.
     pub protocol: u8,
-    /// The compression that was peeled off, outermost first.
+    /// The compression and the containers that were peeled off, outermost first.
     pub codecs: Vec<&'static str>,
     /// What was noted on the way and is no error.
     pub notes: Vec<String>,
@@ -104,6 +105,15 @@ impl Converter {
         Ok(self.write(&document, output)?)
     }
 
+    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`.
+    ///
+    /// # Errors
+    /// As [`Converter::convert`].
+    pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        let document = self.reader.read_file(file)?;
+        Ok(self.write(&document, output)?)
+    }
+
     /// Writes a document that was read.
     ///
     /// # Errors
@@ -131,7 +141,7 @@ impl Converter {
         };
         let bytes_written = job.write(&mut ledger, output)?;
         Ok(Report {
-            pickles: document.roots.len() as u64,
+            pickles: document.pickles(),
             bytes_read: document.bytes(),
             bytes_written,
             protocol: document.protocol(),

@@ -200,19 +200,24 @@ impl Error {
         self
     }
 
-    /// Names what the place lies in, unless that is named already.
-    #[must_use]
-    pub(crate) fn within(mut self, outer: Location) -> Self {
-        let place = &mut self.0.at;
-        place.file = place.file.take().or(outer.file);
-        place.member = place.member.take().or(outer.member);
-        self
-    }
-
     /// Names the input, unless it is named already.
     #[must_use]
     pub fn in_file(mut self, file: &str) -> Self {
         self.0.at.file.get_or_insert_with(|| file.to_owned());
+        self
+    }
+
+    /// Names the member of an archive, unless it is named already.
+    #[must_use]
+    pub(crate) fn in_member(mut self, member: &str) -> Self {
+        self.0.at.member.get_or_insert_with(|| member.to_owned());
+        self
+    }
+
+    /// Gives it an offset, unless it has one.
+    #[must_use]
+    pub(crate) fn at_offset(mut self, offset: u64) -> Self {
+        self.0.at.offset.get_or_insert(offset);
         self
     }
 

@@ -28,6 +28,8 @@ pub struct Limits {
     pub max_ratio: u64,
     /// Layers of compression around one pickle.
     pub max_layers: u32,
+    /// Members of one archive.
+    pub max_members: u64,
     /// Bytes of output; `None` is the larger of 64 MiB and 64 times the input.
     pub max_output: Option<u64>,
     /// Names of refused globals and findings in one report.
@@ -45,6 +47,7 @@ impl Default for Limits {
             max_decompressed: 64 << 30,
             max_ratio: 1_000,
             max_layers: 4,
+            max_members: 1_000_000,
             max_output: None,
             max_findings: 1_000,
         }
@@ -93,6 +96,8 @@ pub enum Limit {
     Ratio,
     /// [`Limits::max_layers`]
     Layers,
+    /// [`Limits::max_members`]
+    Members,
     /// [`Limits::max_output`]
     Output,
 }
@@ -109,6 +114,7 @@ impl Limit {
             Limit::Decompressed => "decompressed bytes",
             Limit::Ratio => "times the compressed size",
             Limit::Layers => "layers of compression",
+            Limit::Members => "members of an archive",
             Limit::Output => "bytes of output",
         }
     }
@@ -124,6 +130,7 @@ impl Limit {
             Limit::Decompressed => "--max-decompressed",
             Limit::Ratio => "--max-ratio",
             Limit::Layers => "--max-layers",
+            Limit::Members => "--max-members",
             Limit::Output => "--max-output",
         }
     }

@@ -162,6 +162,9 @@ pub(super) struct LimitArgs {
     /// Layers of compression around one pickle [default: 4]
     #[arg(long, value_name = "N")]
     pub max_layers: Option<u32>,
+    /// Members of one archive [default: 1000000]
+    #[arg(long, value_name = "N")]
+    pub max_members: Option<u64>,
     /// Bytes of output [default: 64 MiB or 64 times the input, whichever is larger]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub max_output: Option<u64>,
@@ -294,6 +297,7 @@ impl LimitArgs {
         set(&mut limits.max_nodes, self.max_nodes);
         set(&mut limits.max_decompressed, self.max_decompressed);
         set(&mut limits.max_ratio, self.max_ratio);
+        set(&mut limits.max_members, self.max_members);
         limits.max_depth = self.max_depth.unwrap_or(limits.max_depth);
         limits.max_digits = self.max_digits.unwrap_or(limits.max_digits);
         limits.max_layers = self.max_layers.unwrap_or(limits.max_layers);

@@ -48,6 +48,11 @@ impl Meter {
         }
     }
 
+    /// Bytes read from the outermost source so far.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed)
+    }
+
     /// Counts what is read from the outermost source.
     pub(super) fn count<'a>(&self, source: Peeked<'a>) -> Box<dyn Read + Send + 'a> {
         Box::new(Counted { source, fetched: Arc::clone(&self.fetched) })
@@ -316,4 +321,62 @@ pub(super) fn truncated(codec: Codec, taken: u64) -> Error {
 pub(super) fn trailing_bytes(codec: Codec, taken: u64) -> Error {
     let what = format!("expected the end of the input after {taken} bytes of {codec} stream, found more bytes");
     Error::malformed(what, Location::default())
+}
+
+/// The CRC-32 of ZIP and gzip (APPNOTE 4.4.7).
+pub(super) struct Crc(flate2::Crc);
+
+impl Crc {
+    pub(super) fn new() -> Self {
+        Crc(flate2::Crc::new())
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(super) fn sum(&self) -> u32 {
+        self.0.sum()
+    }
+}
+
+/// The content of one deflate stream without header (RFC 1951), which has all of `source`. What is wrong with it `read`
+/// fails with.
+pub(super) fn inflate(source: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+    Box::new(Inflate { input: Input::new(source), machine: Machine::inflate(), ended: false })
+}
+
+struct Inflate {
+    input: Input<'static>,
+    machine: Machine,
+    ended: bool,
+}
+
+impl Read for Inflate {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let malformed = |what: &str| Err(Error::malformed(what, Location::default()).into_read());
+        loop {
+            if self.ended || buf.is_empty() {
+                return Ok(0);
+            }
+            let input = self.input.fill()?;
+            let at_end = input.is_empty();
+            let turn = self.machine.step(input, buf);
+            self.input.consume(turn.consumed);
+            match turn.done {
+                Ok(true) => {
+                    self.ended = true;
+                    if !self.input.fill()?.is_empty() {
+                        return malformed("corrupt deflate stream: bytes follow its end");
+                    }
+                    return Ok(turn.produced);
+                }
+                Ok(false) if turn.produced > 0 => return Ok(turn.produced),
+                Ok(false) if at_end => return malformed("truncated deflate stream"),
+                Ok(false) => {}
+                Err(Fault::Corrupt(why)) => return malformed(&format!("corrupt deflate stream: {why}")),
+                Err(Fault::Memory(_)) => return malformed("corrupt deflate stream: no memory to decode it"),
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Asked only after reading has failed: it explains, and decides nothing. Deliberately absent: compression that is read
 //! (`sniff`), and anything beyond the first 512 bytes.
 
-use super::sniff;
+use super::{sniff, tar};
 
 /// An input that is no pickle, or one that was damaged on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ const MAGIC: &[(&[u8], &str, Option<&str>)] = &[
     (b"PK\x07\x08", ZIP, None),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", Some(UNPACK)),
     (b"Rar!\x1a\x07", "a RAR archive", Some(UNPACK)),
-    (b"\x93NUMPY", "a NumPy array file (.npy), which this version does not read", None),
+    (b"\x93NUMPY", "a NumPy array file (.npy)", None),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", None),
     (b"PAR1\x15", "a Parquet file", None),
     (b"ARROW1\0\0", "an Arrow file (Feather V2)", None),
@@ -43,7 +43,7 @@ const MAGIC: &[(&[u8], &str, Option<&str>)] = &[
     (b"!<arch>\n", "an ar archive", None),
 ];
 
-const ZIP: &str = "a ZIP archive (torch, npz or zipped pickle), which this version does not read";
+const ZIP: &str = "a ZIP archive";
 const UNPACK: &str = "unpack it first";
 
 /// Text that a download or a checkout leaves where a pickle should be; compared without regard to case.
@@ -80,8 +80,8 @@ pub(crate) fn not_a_pickle(head: &[u8], at_eof: bool) -> Option<NotAPickle> {
     if let Some(codec) = sniff::codec(head) {
         return Some(said(&format!("a {codec} stream"), None));
     }
-    if is_tar(head) {
-        return Some(said("a tar archive, which this version does not read", Some(UNPACK)));
+    if tar::is_tar(head) {
+        return Some(said("a tar archive", None));
     }
     if is_safetensors(head) {
         return Some(said("a safetensors file", None));
@@ -97,16 +97,6 @@ pub(crate) fn not_a_pickle(head: &[u8], at_eof: bool) -> Option<NotAPickle> {
 
 fn said(what: &str, hint: Option<&str>) -> NotAPickle {
     NotAPickle { what: what.to_owned(), hint: hint.map(str::to_owned) }
-}
-
-/// POSIX.1-1988 tar: `ustar` at offset 257, and at 148 the octal sum of the header's bytes, its own eight as blanks. Without
-/// the sum, any pickle with that word at that place would do.
-fn is_tar(head: &[u8]) -> bool {
-    let (Some(header), Some(stored)) = (head.get(..512), head.get(148..156)) else { return false };
-    let sum: u32 =
-        header.iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u32::from(*b) }).sum();
-    let digits = stored.iter().copied().skip_while(|b| *b == b' ').take_while(|b| (b'0'..=b'7').contains(b));
-    header.get(257..262) == Some(b"ustar") && digits.fold(0, |n, b| n * 8 + u32::from(b - b'0')) == sum
 }
 
 /// Eight bytes of length, little-endian, then a JSON object of tensors (safetensors, README, "Format").
@@ -307,7 +297,7 @@ mod tests {
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n", "a Git LFS pointer"),
             (b"7z\xbc\xaf\x27\x1c\0\x04", "a 7-Zip archive"),
             (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
-            (b"PK\x03\x04\0\0", "a ZIP archive (torch, npz or zipped pickle), which this version does not read"),
+            (b"PK\x03\x04\0\0", "a ZIP archive"),
             (&tar, "a tar archive"),
             (b"\x93NUMPY\x01\0", "a NumPy array file"),
             (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),

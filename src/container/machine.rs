@@ -61,6 +61,11 @@ impl Machine {
         })
     }
 
+    /// A deflate stream without a header.
+    pub(super) fn inflate() -> Self {
+        Machine::Inflate(flate2::Decompress::new(false))
+    }
+
     /// Decodes as far as input and output reach.
     pub(super) fn step(&mut self, input: &[u8], output: &mut [u8]) -> Turn {
         match self {

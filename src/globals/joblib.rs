@@ -157,7 +157,7 @@ fn wrapper_state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), 
 
 /// Remembers the state, which comes once.
 fn begin(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Reject> {
-    if ctx.registry.is_inside_torch() {
+    if ctx.registry.torch.is_reading() {
         return ctx.reject("expected arrays of joblib outside torch files");
     }
     if ctx.graph.get(target).flags & flag::BUILT != 0 {

@@ -13,6 +13,7 @@ mod datetime;
 mod dateutil;
 mod exceptions;
 mod inert;
+mod joblib;
 pub(crate) mod net;
 pub(crate) mod numbers;
 mod numpy;
@@ -25,13 +26,14 @@ pub(crate) mod table;
 mod temporal_tests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod torch;
 mod uuid;
 pub(crate) mod zones;
 
 use std::collections::HashMap;
 
 use crate::error::{Refused, Severity};
-use crate::machine::{Call, Form, Globals, Reject};
+use crate::machine::{Call, Form, Globals, Next, Reject};
 use crate::model::graph::{Graph, Kind};
 use crate::model::layout::{Holds, Layout};
 use crate::model::value::{NodeId, Value};
@@ -143,6 +145,8 @@ pub(crate) struct Registry {
     rejections: u32,
     /// A global that may not be left as a value was referred to.
     has_parts: bool,
+    /// Storages of torch, and where they come from.
+    torch: torch::Torch,
 }
 
 impl Registry {
@@ -155,7 +159,13 @@ impl Registry {
             protocol: 0,
             rejections: 0,
             has_parts: false,
+            torch: torch::Torch::default(),
         }
+    }
+
+    /// What is known of torch's storages.
+    pub fn torch(&mut self) -> &mut torch::Torch {
+        &mut self.torch
     }
 
     fn action(&self, global: u32) -> Option<Action> {
@@ -394,7 +404,27 @@ impl Globals for Registry {
         records::popped(graph, value, top)
     }
 
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject> {
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject> {
+        self.torch.persistent(graph, id)
+    }
+
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject> {
+        match torch::supply(self, graph, target, value) {
+            Some(result) => result,
+            None => joblib::supply(self, graph, target, value),
+        }
+    }
+
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject> {
+        self.torch.stopped(graph, root)
+    }
+
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject> {
+        self.torch.given(graph, bytes)
+    }
+
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject> {
+        self.torch.share(graph);
         let mut found = Vec::new();
         if graph.pending == 0 && !self.has_parts {
             return found;
@@ -421,8 +451,12 @@ impl Globals for Registry {
                             Value::Global(global) => graph.global(global).clone(),
                             _ => GlobalName::new("", ""),
                         };
-                        let problem = "expected a state (BUILD), found none".to_owned();
-                        found.push(Reject::Value { name, problem });
+                        let problem = if joblib::is_spent(self, graph, id) {
+                            "expected one reference to the wrapper of an array, found another"
+                        } else {
+                            "expected a state (BUILD), found none"
+                        };
+                        found.push(Reject::Value { name, problem: problem.to_owned() });
                         continue;
                     }
                     match graph.kind(id) {

@@ -83,6 +83,11 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::numpy::ROWS[2],
     super::numpy::ROWS[3],
     super::numpy::ROWS[4],
+    super::torch::ROWS[0],
+    super::torch::ROWS[1],
+    super::torch::ROWS[2],
+    super::torch::ROWS[3],
+    super::joblib::ROWS,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {

@@ -8,7 +8,9 @@ use super::{Globals, Machine, Reject, located};
 use crate::error::Error;
 use crate::limits::{Limit, memory_for};
 use crate::location::Location;
+use crate::model::graph::Graph;
 use crate::model::value::{NodeId, Value};
+use crate::name::Escaped;
 use crate::opcode::lexer::Lexer;
 
 /// Streams inside streams; real files have two levels.
@@ -23,6 +25,34 @@ pub(crate) enum Demand {
     Pickle { target: NodeId },
     /// A stream that a bytes object holds; [`Globals::stopped`] says what it is made of.
     Stream { target: NodeId, bytes: Value },
+    /// A file beside the input, by its bare name (text).
+    Side { target: NodeId, name: Value, form: SideForm },
+}
+
+/// What a file beside the input holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SideForm {
+    /// An array file of numpy.
+    Npy,
+    /// The bytes of an array, compressed.
+    Packed,
+}
+
+/// What a file beside the input turned out to be.
+pub(crate) enum SideArray {
+    /// An array, or its bytes.
+    Value(Value),
+    /// A pickle of the whole array.
+    Pickle(Lexer<'static>),
+}
+
+/// Reads files beside the input, and no others.
+pub(crate) trait SideFiles: Send {
+    /// The content of the file of that bare name. Its length is counted by `count`.
+    ///
+    /// # Errors
+    /// There is none; it is not what `form` says; limits.
+    fn read(&mut self, graph: &mut Graph, name: &str, form: SideForm, count: &mut u64) -> Result<SideArray, Error>;
 }
 
 /// What follows the STOP of a pickle, or raw bytes.
@@ -48,6 +78,7 @@ impl<G: Globals> Machine<G> {
                 (target, self.nested(lexer.start(), |machine| machine.pickle(lexer))?)
             }
             Demand::Stream { target, bytes } => (target, self.inner_stream(bytes, lexer.start())?),
+            Demand::Side { target, name, form } => (target, self.side_file(name, form, lexer.start())?),
         };
         let result = if matches!(value, Value::Unknown) {
             Err(Reject::Tainted)
@@ -89,17 +120,58 @@ impl<G: Globals> Machine<G> {
     }
 
     /// Reads bytes that are no opcodes into the graph.
-    pub(super) fn raw(&mut self, lexer: &mut Lexer<'_>, len: u64, what: &'static str) -> Result<Value, Error> {
-        let (at, before) = (lexer.offset(), self.before);
-        let (graph, max_memory) = (&mut self.graph, self.max_memory);
-        let start = graph.open_bytes();
+    fn raw(&mut self, lexer: &mut Lexer<'_>, len: u64, what: &'static str) -> Result<Value, Error> {
+        let at = lexer.offset();
+        if let Some(inner) = self.inner {
+            // They are in the graph already.
+            lexer.raw(len, what, |_| Ok(()))?;
+            let missing = || Error::malformed(format!("truncated: {what} takes {len} bytes"), Location::offset(at));
+            return self.graph.part_of_bytes(inner, at, len).ok_or_else(missing);
+        }
+        let (graph, max_memory, before) = (&mut self.graph, self.max_memory, self.read);
+        let store = graph.begin_bytes();
         let mut read = at;
         lexer.raw(len, what, |chunk| {
             read += chunk.len() as u64;
             graph.allow_memory(memory_for(max_memory, before.saturating_add(read)));
-            graph.extend_bytes(chunk).map_err(|e| Error::limit(e, Location::offset(at)))
+            graph.push_bytes(chunk).map_err(|e| Error::limit(e, Location::offset(at)))
         })?;
-        Ok(graph.close_bytes(start))
+        let (len, at) = graph.end_bytes(store);
+        Ok(Value::Bytes { len, at })
+    }
+
+    /// Reads a file beside the input.
+    fn side_file(&mut self, name: Value, form: SideForm, at: u64) -> Result<Value, Error> {
+        let Value::Str { len, at: start } = name else {
+            return Err(Error::malformed("expected the name of a file", Location::offset(at)));
+        };
+        let name = self.graph.text(len, start).to_owned();
+        let Some(side) = &mut self.side else {
+            let what = format!("expected the folder of `{}`, a file beside the input that holds an array of it", Escaped(&name));
+            return Err(Error::misuse(what)
+                .with_hint("the input as a file, not as a stream, and its `.npy` files in the same folder"));
+        };
+        let mut read = 0;
+        let found = side.read(&mut self.graph, &name, form, &mut read).map_err(|e| e.in_member(&name))?;
+        self.count(read);
+        match found {
+            SideArray::Value(value) => Ok(value),
+            SideArray::Pickle(mut lexer) => {
+                let inner = self.inner.take();
+                let value = self.nested(at, |machine| {
+                    let value = machine.pickle(&mut lexer)?;
+                    match lexer.peek()? {
+                        None => Ok(value),
+                        Some(_) => {
+                            let what = "expected the end of the file after its pickle";
+                            Err(Error::malformed(what, Location::offset(lexer.offset())))
+                        }
+                    }
+                });
+                self.inner = inner;
+                value.map_err(|e| e.in_member(&name))
+            }
+        }
     }
 
     /// Reads something with a stack and memo of its own.
@@ -119,7 +191,6 @@ impl<G: Globals> Machine<G> {
 
     /// Reads the stream that a bytes object holds.
     fn inner_stream(&mut self, bytes: Value, at: u64) -> Result<Value, Error> {
-        let place = || Location { member: Some(format!("the bytes at offset {at:#x}")), ..Location::default() };
         let (Value::Bytes { len, at: start } | Value::ByteArray { len, at: start } | Value::Py2Str { len, at: start }) =
             bytes
         else {
@@ -129,6 +200,7 @@ impl<G: Globals> Machine<G> {
         self.graph.charge(held).map_err(|e| Error::limit(e, Location::offset(at)))?;
         let copy = self.graph.bytes(len, start).to_vec();
         let mut lexer = Lexer::over(Box::new(io::Cursor::new(copy)), held);
+        let outer = self.inner.replace(bytes);
         let value = self.nested(at, |machine| {
             let value = machine.parts(&mut lexer)?;
             if lexer.peek()?.is_some() {
@@ -137,7 +209,8 @@ impl<G: Globals> Machine<G> {
             }
             Ok(value)
         });
-        value.map_err(|e| e.within(place()))
+        self.inner = outer;
+        value.map_err(|e| e.in_member(&format!("the bytes at offset {at:#x}")))
     }
 
     /// Reads a value that is made of several pickles and raw bytes.

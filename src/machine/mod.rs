@@ -9,16 +9,18 @@ mod names;
 mod stack;
 mod step;
 
+use std::io::Read;
+
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
 use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
-use crate::name::GlobalName;
+use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
 
-pub(crate) use demand::{Demand, Next};
+pub(crate) use demand::{Demand, Next, SideArray, SideFiles, SideForm};
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +155,7 @@ pub(crate) trait Globals {
     ///
     /// # Errors
     /// A data object that never got its state; a constructor left as a value.
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject>;
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject>;
 }
 
 /// What is done with bytes after the last STOP that are no pickle.
@@ -177,8 +179,15 @@ pub(crate) struct Findings {
     max: usize,
 }
 
+/// Names the member in every error from `known` on.
+fn name(errors: &mut Vec<Error>, known: usize, member: &str) {
+    let new = errors.split_off(known);
+    errors.extend(new.into_iter().map(|error| error.in_member(member)));
+}
+
 impl Findings {
-    fn push(&mut self, error: Error) {
+    /// Adds one, or counts it where the report is full.
+    pub fn push(&mut self, error: Error) {
         if self.errors.len() < self.max { self.errors.push(error) } else { self.more += 1 }
     }
 }
@@ -189,7 +198,7 @@ pub(crate) struct Outcome {
     pub graph: Graph,
     pub roots: Vec<Value>,
     pub findings: Findings,
-    /// Bytes of the (decompressed) stream.
+    /// Bytes of all (decompressed) streams.
     pub bytes: u64,
     /// The highest protocol that a PROTO opcode named.
     pub protocol: u8,
@@ -215,15 +224,19 @@ pub(crate) struct Machine<G> {
     strict: Vec<Error>,
     /// Offset at which the memory budget grows next.
     next_allowance: u64,
-    /// Bytes of the streams that were read before this one.
-    before: u64,
+    /// Bytes of the streams before this one.
+    read: u64,
+    /// The highest protocol of any pickle.
+    highest: u8,
     /// Streams that the one being read lies in.
     nesting: u64,
+    /// The bytes that hold the stream being read, where it lies in bytes.
+    inner: Option<Value>,
     /// Out-of-band buffers that were not asked for yet, and how many there were.
     buffers: std::vec::IntoIter<Vec<u8>>,
     buffers_given: usize,
-    roots: Vec<Value>,
-    highest_protocol: u8,
+    /// Who reads files beside the input.
+    side: Option<Box<dyn SideFiles>>,
 }
 
 impl<G: Globals> Machine<G> {
@@ -245,69 +258,72 @@ impl<G: Globals> Machine<G> {
             max_digits: limits.max_digits,
             strict: Vec::new(),
             next_allowance: 0,
-            before: 0,
+            read: 0,
+            highest: 0,
             nesting: 0,
+            inner: None,
             buffers: Vec::new().into_iter(),
             buffers_given: 0,
-            roots: Vec::new(),
-            highest_protocol: 0,
+            side: None,
         }
     }
 
     /// The buffers that NEXT_BUFFER takes, in order.
-    #[must_use]
-    pub fn with_buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
-        self.before = buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64));
+    pub fn give_buffers(&mut self, buffers: Vec<Vec<u8>>) {
+        self.count(buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64)));
         self.buffers_given = buffers.len();
         self.buffers = buffers.into_iter();
-        self
     }
 
-    /// The graph as far as it is read, and who knows the names.
-    pub fn parts_mut(&mut self) -> (&mut Graph, &mut G) {
-        (&mut self.graph, &mut self.globals)
+    /// Who reads the files beside the input that it names.
+    pub fn give_side_files(&mut self, side: Box<dyn SideFiles>) {
+        self.side = Some(side);
     }
 
-    /// Adds what was found beside the stream.
-    pub fn found(&mut self, error: Error) {
-        self.findings.push(error);
+    /// Who knows the names.
+    pub fn globals(&mut self) -> (&mut G, &mut Graph) {
+        (&mut self.globals, &mut self.graph)
     }
 
-    /// Adds what is worth saying and no error.
-    pub fn note(&mut self, note: String) {
-        self.findings.notes.push(note);
-    }
-
-    /// Counts bytes that were read beside the stream.
-    pub fn count_bytes(&mut self, bytes: u64) {
-        self.before = self.before.saturating_add(bytes);
-        self.graph.allow_memory(memory_for(self.max_memory, self.before));
-    }
-
-    /// Reads every pickle of one stream, and what follows them. Findings end up in the outcome; if there are any, its values
-    /// mean nothing.
+    /// Reads every pickle of one stream, and nothing else.
+    #[cfg(test)]
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
-        self.read(lexer, trailing);
-        self.outcome()
+        let roots = self.stream(lexer, trailing, None);
+        self.finish(roots)
     }
 
-    /// Reads one of the streams that make an input; their pickles are roots in turn.
-    pub fn read(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) {
-        self.allow(0);
-        let first = self.roots.len();
+    /// Reads every pickle of a stream; their values are roots. Findings end up in the outcome, those of a `member` with its
+    /// name. May be called again for another stream, whose values land in the same graph.
+    pub fn stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
+        let (known, noted, strict) = (self.findings.errors.len(), self.findings.notes.len(), self.strict.len());
+        self.next_allowance = 0;
+        let roots = self.pickles(lexer, trailing);
+        self.read += lexer.offset();
+        if let Some(member) = member {
+            name(&mut self.findings.errors, known, member);
+            name(&mut self.strict, strict, member);
+            for note in self.findings.notes.iter_mut().skip(noted) {
+                *note = format!("{note} (in member {})", Escaped(member));
+            }
+        }
+        roots
+    }
+
+    fn pickles(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Vec<Value> {
+        let mut roots = Vec::new();
         let (mut complete, mut after_end) = (false, false);
         loop {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
             match self.pickle(lexer).and_then(|root| self.after_pickle(root, lexer)) {
-                Ok(Next::Root(root)) => self.roots.push(root),
+                Ok(Next::Root(root)) => roots.push(root),
                 Ok(Next::End(root)) => {
-                    self.roots.push(root);
+                    roots.push(root);
                     complete = true;
                 }
                 Ok(Next::Pickle | Next::Raw { .. }) => continue,
                 // What follows the end was reported where it begins.
                 Err(_) if after_end => break,
-                Err(error) if self.roots.len() == first => {
+                Err(error) if roots.is_empty() => {
                     self.findings.push(error);
                     break;
                 }
@@ -316,16 +332,16 @@ impl<G: Globals> Machine<G> {
                     break;
                 }
             }
-            self.highest_protocol = self.highest_protocol.max(self.protocol);
+            self.highest = self.highest.max(self.protocol);
             match self.more(lexer) {
                 Ok(true) if complete && trailing == Trailing::Ignore => {
-                    self.note(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
+                    self.findings.notes.push(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
                     break;
                 }
                 Ok(true) if complete => {
                     let what = "expected the end of the file after its last part";
                     let error = Error::malformed(what, Location::offset(lexer.offset()));
-                    self.found(error.with_hint("`--trailing ignore` drops what follows it"));
+                    self.findings.push(error.with_hint("`--trailing ignore` drops what follows it"));
                     (complete, after_end) = (false, true);
                 }
                 Ok(true) => {}
@@ -336,27 +352,68 @@ impl<G: Globals> Machine<G> {
                 }
             }
         }
-        self.before = self.before.saturating_add(lexer.offset());
+        roots
     }
 
-    /// Everything that was read, checked.
-    pub fn outcome(mut self) -> Outcome {
+    /// Everything was read, and `roots` is what it means.
+    pub fn finish(mut self, roots: Vec<Value>) -> Outcome {
         let left = self.buffers.len();
         if left > 0 && self.findings.errors.is_empty() {
-            let used = self.buffers_given - left;
-            let what = format!("expected {} out-of-band buffers, found that the stream takes {used}", self.buffers_given);
-            self.findings.push(Error::misuse(what).with_hint("`--buffer FILE` is for buffers that NEXT_BUFFER asks for"));
+            let (given, used) = (self.buffers_given, self.buffers_given - left);
+            let what = format!("expected as many out-of-band buffers as the input asks for, {used}, found {given}");
+            self.findings.push(Error::misuse(what));
         }
         let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
         for error in std::mem::take(&mut self.strict) {
             if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
-        let roots = std::mem::take(&mut self.roots);
         if self.findings.errors.is_empty() {
-            self.finish(&roots);
+            self.left_over(&roots);
         }
-        let (bytes, protocol) = (self.before, self.highest_protocol);
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes, protocol }
+        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
+    }
+
+    /// The graph, for values that are no pickle's.
+    pub fn graph(&mut self) -> &mut Graph {
+        &mut self.graph
+    }
+
+    /// What was found so far.
+    pub fn findings(&mut self) -> &mut Findings {
+        &mut self.findings
+    }
+
+    /// Stores `len` bytes of an input that is no pickle; the memory budget grows with what is read.
+    ///
+    /// # Errors
+    /// Malformed where there are fewer, `what` names them; Limit; what `source` fails with.
+    pub fn payload(&mut self, source: &mut dyn Read, len: u64, what: &str) -> Result<(u32, u64), Error> {
+        let store = self.graph.begin_bytes();
+        let (mut chunk, mut read) = (vec![0; 1 << 20], 0_u64);
+        while read < len {
+            let at = Location::offset(self.read);
+            let room = usize::try_from(len - read).unwrap_or(usize::MAX).min(chunk.len());
+            let n = match source.read(chunk.get_mut(..room).unwrap_or_default()) {
+                Ok(0) => {
+                    let what = format!("truncated: {what} takes {len} bytes, {read} are left");
+                    return Err(Error::malformed(what, at));
+                }
+                Ok(n) => n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(Error::from_read(e, at)),
+            };
+            read += n as u64;
+            self.count(n as u64);
+            let bytes = chunk.get(..n).unwrap_or_default();
+            self.graph.push_bytes(bytes).map_err(|e| Error::limit(e, at))?;
+        }
+        Ok(self.graph.end_bytes(store))
+    }
+
+    /// So many bytes of the input were read by someone else; the memory budget grows with them.
+    pub fn count(&mut self, bytes: u64) {
+        self.read += bytes;
+        self.graph.allow_memory(memory_for(self.max_memory, self.read));
     }
 
     /// Whether another pickle follows. A newline at the very end is left by tools that print pickles.
@@ -402,7 +459,7 @@ impl<G: Globals> Machine<G> {
         self.findings.push(error);
     }
 
-    fn finish(&mut self, roots: &[Value]) {
+    fn left_over(&mut self, roots: &[Value]) {
         if let Err(e) = self.graph.seal() {
             let error = match e {
                 KeyError::Limit(e) => Error::limit(e, Location::default()),
@@ -411,7 +468,7 @@ impl<G: Globals> Machine<G> {
             self.findings.push(error);
             return;
         }
-        for reject in self.globals.finish(&self.graph, roots) {
+        for reject in self.globals.finish(&mut self.graph, roots) {
             if let Some(error) = located(reject, Location::default()) {
                 self.findings.push(error);
             }

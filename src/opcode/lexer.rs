@@ -51,6 +51,11 @@ impl<'a> Lexer<'a> {
         self.cursor.raw(len, what, take)
     }
 
+    /// A lexer of a stream that begins `offset` bytes into its input.
+    pub fn starting_at(source: Box<dyn std::io::Read + Send + 'a>, offset: u64, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::starting_at(source, offset, limits.max_memory), start: offset }
+    }
+
     /// Offset of the opcode that was read last.
     #[inline]
     pub fn start(&self) -> u64 {

@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("repr", &[]),
     ("wtf8", &[]),
     ("source", &[]),
-    ("container", &[]),
+    ("container", &["source"]),
     ("opcode", &["repr", "source", "wtf8"]),
     ("model", &["repr"]),
     ("machine", &["model", "opcode", "wtf8"]),

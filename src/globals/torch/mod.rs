@@ -13,8 +13,10 @@ mod values;
 use std::collections::{HashMap, HashSet};
 
 use super::table::Row;
+use super::{Registry, args};
 use crate::machine::Reject;
 use crate::model::graph::Graph;
+use crate::model::layout::Layout;
 use crate::model::torch::TorchType;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
@@ -119,6 +121,11 @@ impl Torch {
         wanted.collect()
     }
 
+    /// Whether what is read lies in a container of torch.
+    pub(super) fn is_reading(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
     /// A reference to a storage or tensor: from the second on it is shared.
     fn refer(&mut self, graph: &mut Graph, id: NodeId) {
         if !self.referred.insert(id) {
@@ -134,4 +141,24 @@ impl Torch {
             }
         }
     }
+}
+
+/// The storage that a stream inside bytes holds; `None` where it was not torch that asked.
+pub(super) fn supply(
+    registry: &mut Registry,
+    graph: &mut Graph,
+    target: NodeId,
+    value: Value,
+) -> Option<Result<Value, Reject>> {
+    let [Value::Global(function)] = graph.first::<1>(target) else { return None };
+    if !storage::reads_bytes(registry, function) {
+        return None;
+    }
+    Some(match graph.layout(value) {
+        Some((Layout::Storage, _)) => Ok(value),
+        _ => Err(Reject::Value {
+            name: graph.global(function).clone(),
+            problem: format!("expected bytes that hold a storage, found {}", args::type_name(graph, value)),
+        }),
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::super::args;
 use super::super::table::{Row, Use, module};
-use super::super::{Class, Ctx, Forms};
+use super::super::{Action, Class, Ctx, Forms, Registry};
 use super::stream::Part;
 use super::{Known, Torch, refuse};
 use crate::machine::{Demand, Reject};
@@ -283,4 +283,9 @@ fn load_from_bytes(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
         }
         _ => ctx.reject("expected bytes that hold a storage"),
     }
+}
+
+/// Whether a global is `_load_from_bytes`.
+pub(super) fn reads_bytes(registry: &Registry, global: u32) -> bool {
+    matches!(registry.action(global), Some(Action::Data(class)) if std::ptr::eq(class, &raw const LOAD_FROM_BYTES))
 }

@@ -96,7 +96,7 @@ impl<G: Globals> Machine<G> {
     }
 
     fn allow(&mut self, offset: u64) {
-        self.graph.allow_memory(memory_for(self.max_memory, self.before.saturating_add(offset)));
+        self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
         self.next_allowance = offset + (1 << 16);
     }
 

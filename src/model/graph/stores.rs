@@ -4,6 +4,11 @@ use super::Graph;
 use crate::limits::LimitExceededResult;
 use crate::model::value::Value;
 
+/// Bytes that are stored piece by piece.
+pub(crate) struct Pieces {
+    at: usize,
+}
+
 impl Graph {
     /// Bytes of text and bytes that are stored.
     pub fn stored(&self) -> u64 {
@@ -45,24 +50,6 @@ impl Graph {
         Ok(self.span(at, bytes.len()))
     }
 
-    /// Begins bytes that come in pieces; nothing else may be stored before [`Graph::close_bytes`].
-    pub fn open_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// A further piece.
-    pub fn extend_bytes(&mut self, piece: &[u8]) -> LimitExceededResult<()> {
-        self.budget.charge(piece.len() as u64)?;
-        self.bytes.extend_from_slice(piece);
-        Ok(())
-    }
-
-    /// The bytes since `start`.
-    pub fn close_bytes(&mut self, start: usize) -> Value {
-        let (len, at) = self.span(start, self.bytes.len().saturating_sub(start));
-        Value::Bytes { len, at }
-    }
-
     /// A part of bytes that are stored already; `None` where it reaches beyond them.
     pub fn part_of_bytes(&mut self, bytes: Value, skip: u64, len: u64) -> Option<Value> {
         let (Value::Bytes { len: n, at } | Value::ByteArray { len: n, at } | Value::Py2Str { len: n, at }) = bytes else {
@@ -76,6 +63,24 @@ impl Graph {
         }
         let (len, at) = self.span(start, len);
         Some(Value::Bytes { len, at })
+    }
+
+    /// Begins to store bytes that come in pieces; nothing else may be stored before they end.
+    pub fn begin_bytes(&self) -> Pieces {
+        Pieces { at: self.bytes.len() }
+    }
+
+    /// Stores a piece.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> LimitExceededResult<()> {
+        self.budget.charge(bytes.len() as u64)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The length and place of all pieces.
+    pub fn end_bytes(&mut self, pieces: Pieces) -> (u32, u64) {
+        let len = self.bytes.len().saturating_sub(pieces.at);
+        self.span(pieces.at, len)
     }
 
     pub fn str(&mut self, text: &str) -> LimitExceededResult<Value> {
