@@ -177,13 +177,13 @@ fn side_state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Rej
     } else {
         check_fields(ctx.graph, state, &["filename", "subclass", "allow_mmap"], 2)
             .and_then(|()| class(ctx, field(ctx.graph, state, "subclass").unwrap_or(Value::None)))
-            .map(|_| ())
+            .map(|_| 0)
     };
-    ctx.checked(result)?;
+    let len = ctx.checked(result)?;
     let name = field(ctx.graph, state, "filename").and_then(|name| args::text(ctx.graph, name)).map(str::to_owned);
     match name {
         Some(name) if is_bare(&name) => {
-            let form = if packed { SideForm::Packed } else { SideForm::Npy };
+            let form = if packed { SideForm::Packed { len } } else { SideForm::Npy };
             Err(Reject::Demand(Demand::Side { target, name: ctx.graph.str(&name)?, form }))
         }
         Some(name) => ctx.reject(format!("expected the bare name of a file beside the input, found `{name}`")),
@@ -196,14 +196,14 @@ fn is_bare(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', ':', '\0'])
 }
 
-/// Checks the state of an array whose bytes come from a file: (1, shape, dtype, is_fortran).
-fn packed_parts(graph: &mut Graph, state: Value) -> Result<(), Problem> {
+/// The bytes of an array that lie in a file, by its state: (1, shape, dtype, is_fortran).
+fn packed_parts(graph: &mut Graph, state: Value) -> Result<u64, Problem> {
     let Some((shape, dtype, _)) = packed_state(graph, state) else {
         return Err("expected a version, a shape, a dtype and an order as state of the array".into());
     };
     let shape = array::shape(graph, shape)?;
     match array::data_len(graph, dtype, &shape)? {
-        Some(_) => Ok(()),
+        Some(len) => Ok(len),
         None => Err("expected an array without objects: joblib 0.8 and 0.9 wrote the `repr` of compressed object arrays, from which \
                      they cannot be told"
             .into()),

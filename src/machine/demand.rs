@@ -2,13 +2,14 @@
 //!
 //! The machine knows how to read each; which one comes, and what it means, it asks the [`Globals`] trait.
 
-use std::io;
+use std::io::{self, Read};
 
 use super::{Globals, Machine, Reject, located};
 use crate::error::Error;
 use crate::limits::{Limit, memory_for};
 use crate::location::Location;
 use crate::model::graph::Graph;
+use crate::model::layout::Ndarray;
 use crate::model::value::{NodeId, Value};
 use crate::name::Escaped;
 use crate::opcode::lexer::Lexer;
@@ -34,25 +35,27 @@ pub(crate) enum Demand {
 pub(crate) enum SideForm {
     /// An array file of numpy.
     Npy,
-    /// The bytes of an array, compressed.
-    Packed,
+    /// So many bytes of an array, compressed.
+    Packed { len: u64 },
 }
 
 /// What a file beside the input turned out to be.
 pub(crate) enum SideArray {
-    /// An array, or its bytes.
-    Value(Value),
+    /// An array whose data are the next bytes, and nothing behind them.
+    Array { array: Ndarray, len: u64, data: Box<dyn Read + Send> },
+    /// The bytes of an array, and nothing behind them.
+    Bytes { len: u64, data: Box<dyn Read + Send> },
     /// A pickle of the whole array.
     Pickle(Lexer<'static>),
 }
 
 /// Reads files beside the input, and no others.
 pub(crate) trait SideFiles: Send {
-    /// The content of the file of that bare name. Its length is counted by `count`.
+    /// What the file of that bare name holds.
     ///
     /// # Errors
     /// There is none; it is not what `form` says; limits.
-    fn read(&mut self, graph: &mut Graph, name: &str, form: SideForm, count: &mut u64) -> Result<SideArray, Error>;
+    fn read(&mut self, graph: &mut Graph, name: &str, form: SideForm) -> Result<SideArray, Error>;
 }
 
 /// What follows the STOP of a pickle, or raw bytes.
@@ -151,11 +154,14 @@ impl<G: Globals> Machine<G> {
             return Err(Error::misuse(what)
                 .with_hint("the input as a file, not as a stream, and its `.npy` files in the same folder"));
         };
-        let mut read = 0;
-        let found = side.read(&mut self.graph, &name, form, &mut read).map_err(|e| e.in_member(&name))?;
-        self.count(read);
+        let found = side.read(&mut self.graph, &name, form).map_err(|e| e.in_member(&name))?;
+        let limited = |e| Error::limit(e, Location::offset(at));
         match found {
-            SideArray::Value(value) => Ok(value),
+            SideArray::Array { array, len, mut data } => {
+                let data = self.whole(&mut data, len).map_err(|e| e.in_member(&name))?;
+                self.graph.structure(&Ndarray { data, ..array }).map_err(limited)
+            }
+            SideArray::Bytes { len, mut data } => self.whole(&mut data, len).map_err(|e| e.in_member(&name)),
             SideArray::Pickle(mut lexer) => {
                 let inner = self.inner.take();
                 let value = self.nested(at, |machine| {
@@ -170,6 +176,25 @@ impl<G: Globals> Machine<G> {
                 });
                 self.inner = inner;
                 value.map_err(|e| e.in_member(&name))
+            }
+        }
+    }
+
+    /// Stores all of a source that has `len` bytes.
+    ///
+    /// # Errors
+    /// It has more or fewer; what it fails with.
+    pub fn whole(&mut self, source: &mut dyn Read, len: u64) -> Result<Value, Error> {
+        let (stored, at) = self.payload(source, len, "the data of an array")?;
+        loop {
+            match source.read(&mut [0]) {
+                Ok(0) => return Ok(Value::Bytes { len: stored, at }),
+                Ok(_) => {
+                    let what = format!("expected the end after {len} bytes of data, found more");
+                    return Err(Error::malformed(what, Location::default()));
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::from_read(e, Location::default())),
             }
         }
     }

@@ -10,6 +10,7 @@ mod stack;
 mod step;
 
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
@@ -232,9 +233,9 @@ pub(crate) struct Machine<G> {
     nesting: u64,
     /// The bytes that hold the stream being read, where it lies in bytes.
     inner: Option<Value>,
-    /// Out-of-band buffers that were not asked for yet, and how many there were.
-    buffers: std::vec::IntoIter<Vec<u8>>,
-    buffers_given: usize,
+    /// Out-of-band buffers, and how many of them were asked for.
+    buffers: Arc<[Vec<u8>]>,
+    buffers_used: usize,
     /// Who reads files beside the input.
     side: Option<Box<dyn SideFiles>>,
 }
@@ -262,17 +263,16 @@ impl<G: Globals> Machine<G> {
             highest: 0,
             nesting: 0,
             inner: None,
-            buffers: Vec::new().into_iter(),
-            buffers_given: 0,
+            buffers: Arc::new([]),
+            buffers_used: 0,
             side: None,
         }
     }
 
     /// The buffers that NEXT_BUFFER takes, in order.
-    pub fn give_buffers(&mut self, buffers: Vec<Vec<u8>>) {
+    pub fn give_buffers(&mut self, buffers: Arc<[Vec<u8>]>) {
         self.count(buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64)));
-        self.buffers_given = buffers.len();
-        self.buffers = buffers.into_iter();
+        self.buffers = buffers;
     }
 
     /// Who reads the files beside the input that it names.
@@ -357,9 +357,8 @@ impl<G: Globals> Machine<G> {
 
     /// Everything was read, and `roots` is what it means.
     pub fn finish(mut self, roots: Vec<Value>) -> Outcome {
-        let left = self.buffers.len();
-        if left > 0 && self.findings.errors.is_empty() {
-            let (given, used) = (self.buffers_given, self.buffers_given - left);
+        let (given, used) = (self.buffers.len(), self.buffers_used);
+        if used < given && self.findings.errors.is_empty() {
             let what = format!("expected as many out-of-band buffers as the input asks for, {used}, found {given}");
             self.findings.push(Error::misuse(what));
         }

@@ -99,6 +99,11 @@ impl Torch {
         }
     }
 
+    /// The container is read to its end.
+    pub fn end(&mut self) {
+        self.sources.clear();
+    }
+
     fn enter(&mut self, part: Part) {
         self.sources.push(Source {
             part,

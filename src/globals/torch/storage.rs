@@ -130,8 +130,8 @@ impl Torch {
     /// What a persistent id stands for.
     pub(in crate::globals) fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject> {
         let Some(source) = self.sources.last() else { return Ok(None) };
-        let archive = source.step.is_archive();
-        if source.step.is_tar() {
+        let archive = source.part == Part::Archive;
+        if source.part.is_tar() {
             return self.tar_id(graph, id).map(Some);
         }
         let Some(tuple) = args::sequence(graph, id).filter(|&id| graph.kind(id) == Kind::Tuple) else {

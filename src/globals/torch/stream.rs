@@ -40,6 +40,11 @@ impl Part {
         matches!(self, Part::TarTensors | Part::TarPickle)
     }
 
+    /// Whether persistent ids are those of a tar archive.
+    pub(super) fn is_tar(self) -> bool {
+        matches!(self, Part::TarStorages | Part::TarTensors | Part::TarPickle)
+    }
+
     pub(super) fn first_step(self) -> Step {
         match self {
             Part::Archive => Step::Archive,
@@ -75,28 +80,6 @@ pub(super) enum Step {
     Done,
 }
 
-impl Step {
-    pub fn is_archive(&self) -> bool {
-        matches!(self, Step::Archive)
-    }
-
-    pub fn is_tar(&self) -> bool {
-        matches!(
-            self,
-            Step::StorageCount
-                | Step::Storage { .. }
-                | Step::StorageLength { .. }
-                | Step::StorageElements { .. }
-                | Step::Views
-                | Step::TensorCount
-                | Step::Tensor { .. }
-                | Step::TensorRank { .. }
-                | Step::TensorShape { .. }
-                | Step::TarPickle
-        )
-    }
-}
-
 fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
     Err(Reject::Malformed(what.into()))
 }
@@ -120,7 +103,6 @@ impl Torch {
         let Some(source) = self.sources.last_mut() else { return Ok(Next::Root(root)) };
         let step = std::mem::replace(&mut source.step, Step::Done);
         let (next, answer) = match step {
-            Step::Archive => (Step::Archive, Next::End(root)),
             Step::Magic => match root {
                 Value::Big { len, at } if graph.bytes(len, at) == MAGIC => (Step::Protocol, Next::Pickle),
                 _ => return malformed("expected the magic number of a torch file"),
@@ -164,7 +146,7 @@ impl Torch {
                 }
                 None => return malformed("expected the key, storage and class of a tensor"),
             },
-            Step::TarPickle => (Step::Done, Next::End(root)),
+            Step::Archive | Step::TarPickle => (Step::Done, Next::End(root)),
             // What follows the end of the file is read for its names.
             Step::Done => (Step::Done, Next::Root(root)),
             Step::Length { .. }

@@ -492,16 +492,15 @@ impl<G: Globals> Machine<G> {
     }
 
     fn next_buffer(&mut self) -> Result<(), Reject> {
-        match self.buffers.next() {
-            Some(buffer) => {
-                let (len, at) = self.graph.store_bytes(&buffer)?;
-                self.push(Value::ByteArray { len, at })
-            }
-            None if self.buffers_given == 0 => {
-                self.outside("NEXT_BUFFER", "an out-of-band buffer that was not given (`--buffer FILE` gives it)")
-            }
-            None => {
-                let what = format!("out-of-band buffer {}, of which {0} were given", self.buffers_given);
+        if let Some(buffer) = self.buffers.get(self.buffers_used) {
+            self.buffers_used += 1;
+            let (len, at) = self.graph.store_bytes(buffer)?;
+            return self.push(Value::ByteArray { len, at });
+        }
+        match self.buffers.len() {
+            0 => self.outside("NEXT_BUFFER", "an out-of-band buffer that was not given (`--buffer FILE` gives it)"),
+            given => {
+                let what = format!("out-of-band buffer {}, of which {given} were given", given + 1);
                 self.outside("NEXT_BUFFER", &what)
             }
         }
