@@ -463,7 +463,9 @@ impl Globals for Registry {
                         // A class that a constructor took stands where it belongs.
                         Kind::Struct(layout) => {
                             let fields = layout.fields().iter().zip(graph.items(id));
-                            todo.extend(fields.filter(|(field, _)| field.holds != Holds::Class).map(|(_, value)| value));
+                            todo.extend(
+                                fields.filter(|(field, _)| field.holds != Holds::Class).map(|(_, value)| value),
+                            );
                         }
                         _ => {
                             todo.extend(graph.items(id));

@@ -4,15 +4,18 @@
 //! and everything with parts are objects of the [`graph::Graph`]. Nothing here knows where values come from or go.
 
 pub(crate) mod dtype;
+pub(crate) mod extended;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
 pub(crate) mod graph;
 pub(crate) mod key;
 pub(crate) mod layout;
+pub(crate) mod moment;
 pub(crate) mod number;
 pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
+pub(crate) mod scalar;
 pub(crate) mod temporal;
 pub(crate) mod tensor;
 pub(crate) mod torch;

@@ -59,6 +59,11 @@ steps! {
     Array, Retyped, "array.array written as an array";
     Name, Retyped, "class, function or singleton written as its name";
     Record, Retyped, "instance or exception written as its fields";
+    NdArray, Retyped, "numpy array written as nested arrays";
+    Scalar, Retyped, "numpy scalar written as a plain value";
+    Dtype, Retyped, "dtype written as its text or its fields";
+    Extended, Retyped, "float of 80 bits written as decimal text";
+    Missing, Retyped, "NaT, NA or what is masked written as null";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
@@ -69,6 +74,8 @@ steps! {
     AttributesLost, Lossy, "attributes of an OrderedDict dropped";
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
+    MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
+    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -79,8 +79,6 @@ static TAKEN_OVER: &[(&Class, Build)] = &[];
 
 /// numpy's bound on dimensions (32 before NumPy 2).
 const MAX_DIMENSIONS: usize = 64;
-/// Elements that no bytes stand for.
-const MAX_EMPTY: u128 = 1 << 16;
 /// Elements along the other axes where one axis is 0.
 const MAX_AROUND_EMPTY: u128 = i32::MAX as u128;
 
@@ -106,19 +104,21 @@ pub(in crate::globals) fn shape_value(graph: &mut Graph, shape: &[usize]) -> Res
     Ok(Value::Object(graph.object(Kind::List, &items)?))
 }
 
-/// The number of elements of a shape, and their bytes, if an array of `size` bytes per element can have it.
-fn extent(shape: &[usize], size: usize) -> Result<(u64, u64), Problem> {
+/// The number of elements of a shape, and their bytes, if an array of `size` bytes per element can have it. Elements of no
+/// bytes are paid for one by one: the input does not.
+fn extent(graph: &mut Graph, shape: &[usize], size: usize) -> Result<(u64, u64), Problem> {
     let around = shape.iter().filter(|n| **n > 0).try_fold(1_u128, |product, n| product.checked_mul(*n as u128));
     let empty = shape.contains(&0);
     let count = if empty { Some(0) } else { around };
     let bytes = count.and_then(|count| count.checked_mul(size as u128));
-    let allowed = match (empty, size) {
-        (true, _) => MAX_AROUND_EMPTY,
-        (false, 0) => MAX_EMPTY,
-        (false, _) => i64::MAX as u128,
-    };
+    let allowed = if empty { MAX_AROUND_EMPTY } else { i64::MAX as u128 };
     match (around, count.map(u64::try_from), bytes.map(u64::try_from)) {
-        (Some(around), Some(Ok(count)), Some(Ok(bytes))) if around <= allowed => Ok((count, bytes)),
+        (Some(around), Some(Ok(count)), Some(Ok(bytes))) if around <= allowed => {
+            if size == 0 {
+                graph.charge(count.saturating_mul(size_of::<Value>() as u64))?;
+            }
+            Ok((count, bytes))
+        }
         _ => Err(format!("expected a shape that memory has room for, found {shape:?} of {size} bytes each").into()),
     }
 }
@@ -130,7 +130,7 @@ pub(in crate::globals) fn data_len(
     shape: &[usize],
 ) -> Result<Option<u64>, Problem> {
     let dtype = dtype::of(graph, dtype_value)?;
-    let (_, bytes) = extent(shape, dtype.size)?;
+    let (_, bytes) = extent(graph, shape, dtype.size)?;
     Ok((!dtype.has_objects()).then_some(bytes))
 }
 
@@ -144,7 +144,7 @@ pub(in crate::globals) fn validated(
     fortran: bool,
 ) -> Result<Ndarray, Problem> {
     let dtype = dtype::of(graph, dtype_value)?;
-    let (count, bytes) = extent(shape, dtype.size)?;
+    let (count, bytes) = extent(graph, shape, dtype.size)?;
     let objects = dtype.has_objects();
     let data = if objects { elements(graph, &dtype, count, data)? } else { raw(graph, bytes, data)? };
     let several = shape.iter().filter(|n| **n > 1).count() > 1 && count > 0;
@@ -348,8 +348,11 @@ fn from_buffer(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
 fn permuted(graph: &mut Graph, dtype: Value, shape: &[usize], data: Value, axes: Value) -> Result<Ndarray, Problem> {
     const WHAT: &str = "expected each axis once in the order of the axes";
     let id = args::sequence(graph, axes).filter(|&id| graph.count(id) == shape.len()).ok_or(WHAT)?;
-    let axes: Vec<usize> =
-        graph.items(id).map(|v| args::int(v).and_then(|n| usize::try_from(n).ok())).collect::<Option<_>>().ok_or(WHAT)?;
+    let axes: Vec<usize> = graph
+        .items(id)
+        .map(|v| args::int(v).and_then(|n| usize::try_from(n).ok()))
+        .collect::<Option<_>>()
+        .ok_or(WHAT)?;
     let mut sizes = Vec::with_capacity(axes.len());
     for (n, axis) in axes.iter().enumerate() {
         if axes.iter().take(n).any(|other| other == axis) {

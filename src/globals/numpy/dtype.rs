@@ -378,8 +378,7 @@ fn unit(graph: &mut Graph, scalar: &mut DType, value: Value) -> Result<Value, Pr
     };
     let unit = match unit {
         Value::None => Some(Unit::Generic),
-        unit => args::bytes_or_latin1(graph, unit)
-            .and_then(|name| Unit::of_name(std::str::from_utf8(&name).ok()?)),
+        unit => args::bytes_or_latin1(graph, unit).and_then(|name| Unit::of_name(std::str::from_utf8(&name).ok()?)),
     };
     let unit = unit.ok_or("expected a unit such as `ns`")?;
     let number = args::int(number).and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=i32::MAX as u32).contains(n));

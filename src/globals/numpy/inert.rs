@@ -10,6 +10,7 @@ macro_rules! inert {
 
 /// Classes of bit generators; each module exports them all.
 const BIT_GENERATORS: &[&str] = &["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"];
+const SEED_SEQUENCE: &[&str] = &["SeedSequence", "__pyx_unpickle_SeedSequence"];
 
 pub(super) static ROWS: &[Row] = inert![
     "npscalar-class": ["numpy", "numpy.core.numerictypes"] &[
@@ -24,8 +25,12 @@ pub(super) static ROWS: &[Row] = inert![
         "numpy.core.defchararray", "numpy.core.defmatrix", "numpy.core.memmap", "numpy._core.records",
         "numpy._core.defchararray", "numpy._core.memmap"
     ] &["record"], "a type as a value, or as the code of a dtype";
-    "npufunc": ["numpy._core", "numpy.core"] &["_ufunc_reconstruct"], "a record: (module, name); never called";
-    "nppoly": ["numpy", "numpy.lib._polynomial_impl", "numpy.lib.polynomial"] &["poly1d"], "a record";
+    // Records keep the name as it was written.
+    "npufunc": ["numpy._core"] &["_ufunc_reconstruct"], "a record: (module, name); never called";
+    "npufunc": ["numpy.core"] &["_ufunc_reconstruct"], "a record: (module, name); never called";
+    "nppoly": ["numpy"] &["poly1d"], "a record";
+    "nppoly": ["numpy.lib._polynomial_impl"] &["poly1d"], "a record";
+    "nppoly": ["numpy.lib.polynomial"] &["poly1d"], "a record";
     "nppoly": [
         "numpy.polynomial.polynomial", "numpy.polynomial.chebyshev", "numpy.polynomial.hermite",
         "numpy.polynomial.laguerre", "numpy.polynomial.legendre"
@@ -52,10 +57,8 @@ pub(super) static ROWS: &[Row] = inert![
         "__generator_ctor",
         "__randomstate_ctor",
     ], "a record; its state as it is";
-    "nprandom": ["numpy.random.bit_generator", "numpy.random._bit_generator"] &[
-        "SeedSequence",
-        "__pyx_unpickle_SeedSequence",
-    ], "a record; its state as it is";
+    "nprandom": ["numpy.random.bit_generator"] SEED_SEQUENCE, "a record; its state as it is";
+    "nprandom": ["numpy.random._bit_generator"] SEED_SEQUENCE, "a record; its state as it is";
     "nprandom": ["numpy.random._mt19937"] BIT_GENERATORS, "a type as a value";
     "nprandom": ["numpy.random._pcg64"] BIT_GENERATORS, "a type as a value";
     "nprandom": ["numpy.random._philox"] BIT_GENERATORS, "a type as a value";

@@ -3,7 +3,7 @@
 use super::Natural;
 use crate::error::Error;
 use crate::model::temporal;
-use crate::model::value::Value;
+use crate::model::value::{Singleton, Value};
 use crate::report::ledger::Step as Loss;
 use crate::writers::event::Sink;
 use crate::writers::options::{NonFinite, Py2Str, Surrogates};
@@ -75,6 +75,10 @@ impl<S: Sink> Natural<'_, '_, S> {
                     Err(_) => return self.surrogates(len, at),
                 }
             }
+            Value::Singleton(Singleton::NaT | Singleton::NA | Singleton::Masked) => {
+                self.note(Loss::Missing)?;
+                self.sink.null();
+            }
             Value::Singleton(s) => {
                 self.note(Loss::Name)?;
                 self.sink.str(s.name());
@@ -122,7 +126,11 @@ impl<S: Sink> Natural<'_, '_, S> {
     }
 
     pub(super) fn surrogates(&mut self, len: u32, at: u64) -> Result<(), Error> {
-        let bytes = self.graph.bytes(len, at);
+        self.lone_surrogates(self.graph.bytes(len, at))
+    }
+
+    /// Text in UTF-8 with `surrogatepass` that has lone surrogates.
+    pub(super) fn lone_surrogates(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self.options.surrogates {
             Surrogates::Replace => {
                 self.note(Loss::SurrogatesLost)?;

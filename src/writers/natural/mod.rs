@@ -4,6 +4,7 @@
 
 mod leaves;
 mod structures;
+mod tensors;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
@@ -46,6 +47,8 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// Elements of an array or tensor: an index of those that are open.
+    Shaped(usize),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -56,6 +59,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     out: Out<'w>,
     todo: Vec<Step>,
     pool: Vec<records::Field>,
+    shaped: Vec<tensors::Shaped>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -94,6 +98,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             out,
             todo: Vec::new(),
             pool: Vec::new(),
+            shaped: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -192,6 +197,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.depth -= 1;
                     self.sink.end_map();
                 }
+                Step::Shaped(_) => self.shaped()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -201,6 +207,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
         }
         self.pool.clear();
+        self.shaped.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -493,8 +500,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, graph, prefix, options) = (&self.todo, &self.pool, self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, options));
+        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -506,7 +514,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
     }
 
     #[cold]
@@ -516,7 +524,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 }
 
 /// The path of what is being written.
-fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], options: &WriteOptions) -> String {
+fn place(
+    graph: &Graph,
+    prefix: &str,
+    todo: &[Step],
+    pool: &[records::Field],
+    shaped: &[tensors::Shaped],
+    options: &WriteOptions,
+) -> String {
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
@@ -530,6 +545,11 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
+            Step::Shaped(at) => {
+                for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
+                    path::push_index(index, &mut out);
+                }
+            }
             Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
         }
     }

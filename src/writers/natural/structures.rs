@@ -8,6 +8,16 @@ use crate::writers::event::Sink;
 
 impl<S: Sink> Natural<'_, '_, S> {
     pub(super) fn structure(&mut self, id: NodeId, layout: Layout) -> Result<(), Error> {
+        match layout {
+            Layout::Ndarray => self.ndarray(id),
+            Layout::Scalar => self.scalar(id),
+            Layout::Dtype => self.dtype_value(id),
+            _ => self.named_fields(id, layout),
+        }
+    }
+
+    /// An object of the fields that are there.
+    pub(super) fn named_fields(&mut self, id: NodeId, layout: Layout) -> Result<(), Error> {
         let graph = self.graph;
         let fields: Vec<(&'static str, Value)> = layout
             .fields()
