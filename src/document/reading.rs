@@ -77,7 +77,7 @@ impl<'r> Reading<'r> {
     fn archive(&mut self, archive: &Archive) -> Result<Vec<Value>, Error> {
         self.machine.findings().notes.extend(archive.notes().iter().cloned());
         if let Some(found) = super::torch::recognise(archive) {
-            return super::torch::read(self, archive, &found?);
+            return super::torch::read(self, archive, &found);
         }
         let arrays = archive.members().iter().all(|member| member.name.ends_with(".npy"));
         match archive.members() {

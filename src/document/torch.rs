@@ -17,14 +17,23 @@ use crate::source::random::hold;
 pub(super) enum Found {
     /// What stands before `data.pkl`: nothing, or the name of a folder with its `/`.
     Zip(String),
+    /// More than one `data.pkl`.
+    Several,
+    /// A program with its weights.
+    TorchScript,
     /// torch before 0.1.10: a tar of `sys_info`, `pickle`, `tensors`, `storages`.
     Tar,
 }
 
-/// Whether an archive is one of torch; the error where it is one that nobody should read.
-pub(super) fn recognise(archive: &Archive) -> Option<Result<Found, Error>> {
+/// Whether an archive is one of torch.
+pub(super) fn recognise(archive: &Archive) -> Option<Found> {
     if ["pickle", "storages", "tensors"].iter().all(|name| archive.find(name).is_some()) {
-        return Some(Ok(Found::Tar));
+        return Some(Found::Tar);
+    }
+    // TorchScript of torch 1.0 to 1.3 has no `data.pkl`.
+    let program = archive.members().iter().filter_map(|member| member.name.strip_suffix("model.json"));
+    if program.filter(|root| root.ends_with('/')).any(|root| archive.find(&format!("{root}version")).is_some()) {
+        return Some(Found::TorchScript);
     }
     let beside: HashSet<&str> = archive.members().iter().filter_map(|member| before_data(&member.name)).collect();
     let mut roots = archive.members().iter().filter_map(|member| {
@@ -34,18 +43,15 @@ pub(super) fn recognise(archive: &Archive) -> Option<Result<Found, Error>> {
     });
     let root = roots.next()?;
     if archive.members().iter().any(|member| member.name != format!("{root}data.pkl") && is_root(&member.name)) {
-        let what = "expected one `data.pkl` in a torch archive, found two: readers differ in which one they take";
-        return Some(Err(Error::malformed(what, Location::default())));
+        return Some(Found::Several);
     }
     let code = format!("{root}code/");
     if archive.find(&format!("{root}constants.pkl")).is_some()
         || archive.members().iter().any(|member| member.name.starts_with(&code))
     {
-        let what = "refused a TorchScript archive: it is a program with its weights, and only torch runs it".to_owned();
-        let hint = "`torch.jit.load(FILE).state_dict()`, saved with `torch.save`, is data";
-        return Some(Err(Error::refused(Refused::Opcode(what), Location::default()).with_hint(hint)));
+        return Some(Found::TorchScript);
     }
-    Some(Ok(Found::Zip(root.to_owned())))
+    Some(Found::Zip(root.to_owned()))
 }
 
 /// What stands before the folder `data` of a storage.
@@ -82,6 +88,17 @@ pub(super) fn read(reading: &mut Reading<'_>, archive: &Archive, found: &Found) 
     let roots = match found {
         Found::Zip(root) => zip(reading, archive, root),
         Found::Tar => Ok(tar(reading, archive)),
+        Found::Several => {
+            // The names in all of them are told.
+            beside(reading, archive, &HashSet::new());
+            let what = "expected one `data.pkl` in a torch archive, found two: readers differ in which one they take";
+            Err(Error::malformed(what, Location::default()))
+        }
+        Found::TorchScript => {
+            let what = "refused a TorchScript archive: it is a program with its weights, and only torch runs it";
+            let hint = "`torch.jit.load(FILE).state_dict()`, saved with `torch.save`, is data";
+            Err(Error::refused(Refused::Opcode(what.to_owned()), Location::default()).with_hint(hint))
+        }
     };
     reading.machine.globals().0.torch().end();
     roots

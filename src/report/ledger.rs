@@ -63,6 +63,7 @@ steps! {
     Scalar, Retyped, "numpy scalar written as a plain value";
     Dtype, Retyped, "dtype written as its text or its fields";
     Extended, Retyped, "float of 80 bits written as decimal text";
+    Tensor, Retyped, "torch tensor written as nested arrays";
     Missing, Retyped, "NaT, NA or what is masked written as null";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
@@ -75,7 +76,8 @@ steps! {
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
     MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
-    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
+    OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
+    QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -5,6 +5,7 @@
 mod leaves;
 mod structures;
 mod tensors;
+mod torch;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
