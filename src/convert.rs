@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::{Document, Reader};
@@ -87,6 +88,20 @@ impl Converter {
     #[must_use]
     pub fn trailing(mut self, trailing: Trailing) -> Self {
         self.reader = self.reader.trailing(trailing);
+        self
+    }
+
+    /// Gives the out-of-band buffers of an input: [`Reader::buffers`].
+    #[must_use]
+    pub fn buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.reader = self.reader.buffers(buffers);
+        self
+    }
+
+    /// Names the folder of an input whose arrays lie in files beside it: [`Reader::side_files`].
+    #[must_use]
+    pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.reader = self.reader.side_files(folder);
         self
     }
 

@@ -73,6 +73,7 @@ steps! {
     LittleEndian, Retyped, "big-endian array written as little-endian";
     Flattened, Retyped, "nested dicts or lists written as names joined by dots";
     Extended, Retyped, "float of 80 bits written as decimal text";
+    Tensor, Retyped, "torch tensor written as nested arrays";
     Missing, Retyped, "NaT, NA or what is masked written as null";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
@@ -92,10 +93,11 @@ steps! {
     SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
     NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
     MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
-    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     MissingKey, Lossy, "missing key written as null";
     ZonesMixed, Lossy, "time zone of a column with several written as UTC";
     EmptyText, Lossy, "empty text written as a null is";
+    OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
+    QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -10,6 +10,7 @@ mod sparse;
 mod structures;
 mod suspended;
 mod tensors;
+mod torch;
 
 pub(crate) use suspended::Suspended;
 
