@@ -24,6 +24,7 @@ pub(crate) mod scalar;
 pub(crate) mod sparse;
 pub(crate) mod temporal;
 pub(crate) mod tensor;
+pub(crate) mod torch;
 pub(crate) mod type_name;
 pub(crate) mod value;
 pub(crate) mod wkb;

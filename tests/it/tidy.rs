@@ -18,13 +18,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &[]),
     ("proto", &[]),
     ("writers", &["model", "proto", "repr", "report", "wtf8"]),
+    ("tabular", &["model", "report", "writers"]),
     ("readers", &["document", "globals", "model", "report", "writers", "wtf8"]),
     ("compare", &["document", "model", "writers"]),
     ("view", &["model"]),
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
-    ("convert", &["document", "machine", "model", "policy", "report", "select", "writers"]),
+    ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
+    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.

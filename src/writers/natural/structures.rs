@@ -21,6 +21,7 @@ impl<S: Sink> Natural<'_, '_, S> {
             Layout::Ndarray => self.ndarray(id),
             Layout::Scalar => self.scalar(id),
             Layout::Dtype => self.dtype_value(id),
+            Layout::Tensor => self.tensor(id),
             _ => self.named_fields(id, layout),
         }
     }
