@@ -1,6 +1,8 @@
 //! Converting: reading joined to writing, with everything checked before the first byte that can be.
 
+use std::fs::File;
 use std::io::{Read, Write};
+use std::sync::Arc;
 
 use crate::document::{Document, Reader};
 use crate::error::{Error, Failure};
@@ -12,6 +14,7 @@ use crate::model::value::Value;
 use crate::policy::Policy;
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
+use crate::source::random::{FileInput, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
@@ -21,13 +24,13 @@ use crate::writers::tagged::Tagged;
 
 /// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
 /// zone.
-const MAX_LEVELS: u32 = 10;
+pub(crate) const MAX_LEVELS: u32 = 10;
 
 /// What a conversion did.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// Pickles in the input.
+    /// Pickles and array files in the input.
     pub pickles: u64,
     /// Bytes of the (decompressed) stream.
     pub bytes_read: u64,
@@ -35,7 +38,7 @@ pub struct Report {
     pub bytes_written: u64,
     /// The highest protocol that a pickle declares.
     pub protocol: u8,
-    /// The compression that was peeled off, outermost first.
+    /// The compression and the containers that were peeled off, outermost first.
     pub codecs: Vec<&'static str>,
     /// What was noted on the way and is no error.
     pub notes: Vec<String>,
@@ -48,9 +51,11 @@ pub struct Report {
 /// See the crate's documentation for a complete example.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    reader: Reader,
-    options: WriteOptions,
-    select: Option<Select>,
+    pub(crate) reader: Reader,
+    pub(crate) options: WriteOptions,
+    pub(crate) select: Option<Select>,
+    whole: bool,
+    pub(crate) checked: bool,
 }
 
 impl Converter {
@@ -61,7 +66,7 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter { reader: Reader::new(), options, select: None }
+        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false }
     }
 
     /// Admits what the policy admits.
@@ -104,6 +109,40 @@ impl Converter {
         Ok(self.write(&document, output)?)
     }
 
+    /// Reads every input whole, also where it could be converted in batches.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Reads what is converted in batches once more before the first byte is written, for an output that cannot be taken back:
+    /// of a refused input, nothing gets into a pipe.
+    #[must_use]
+    pub fn checked_first(mut self) -> Self {
+        self.checked = true;
+        self
+    }
+
+    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`. A large one is converted in batches where its
+    /// shape allows, so that it never has to fit in memory.
+    ///
+    /// # Errors
+    /// As [`Converter::convert`].
+    pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
+            Ok(file) => Section::all(Arc::new(file)),
+            Err(pipe) => return self.convert(pipe, output),
+        };
+        if !self.whole
+            && let Some(report) = self.convert_in_batches(&file, output)?
+        {
+            return Ok(report);
+        }
+        let document = self.reader.read_section(file)?;
+        Ok(self.write(&document, output)?)
+    }
+
     /// Writes a document that was read.
     ///
     /// # Errors
@@ -131,7 +170,7 @@ impl Converter {
         };
         let bytes_written = job.write(&mut ledger, output)?;
         Ok(Report {
-            pickles: document.roots.len() as u64,
+            pickles: document.pickles(),
             bytes_read: document.bytes(),
             bytes_written,
             protocol: document.protocol(),

@@ -1,6 +1,7 @@
 //! `depickle convert`: every input, one after another; each is reported, the highest status is returned.
 
-use std::io::{self, IsTerminal, Read};
+use std::fs::File;
+use std::io::{self, IsTerminal, Seek};
 use std::path::{Path, PathBuf};
 
 use depickle::error::{Error, ErrorKind, Failure};
@@ -48,6 +49,12 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
         .limits(args.limits.limits());
     if let Some(path) = &args.mapping.select {
         converter = converter.select(path)?;
+    }
+    if args.whole {
+        converter = converter.whole();
+    }
+    if to_stdout && !args.mapping.strict {
+        converter = converter.checked_first();
     }
     Ok(Plan { converter, format })
 }
@@ -179,19 +186,24 @@ fn one(
 ) -> Result<Done, Failure> {
     let name = input.name();
     let io = |e: io::Error, file: &str| Failure::from(Error::io(e, Location::default()).in_file(file));
-    let source: Box<dyn Read + Send> = if input.is_stdin() {
-        Box::new(io::stdin())
-    } else {
-        Box::new(std::fs::File::open(&input.path).map_err(|e| io(e, &name))?)
-    };
-    let mut source = Hashing::new(source, book.is_kept());
     let mut output = Hashing::new(open(args, target).map_err(|e| named(e, args, target))?, book.is_kept());
-    let result = plan.converter.convert(&mut source, &mut output).map_err(|failure| failure.in_file(&name));
-    if book.is_kept() {
-        // What a refusal left unread belongs to the file that was refused.
-        io::copy(&mut source, &mut io::sink()).map_err(|e| io(e, &name))?;
-    }
-    let (_, input_hash) = source.finish();
+    let (result, input_hash) = if input.is_stdin() {
+        let mut source = Hashing::new(io::stdin(), book.is_kept());
+        let result = plan.converter.convert(&mut source, &mut output);
+        (result, hash_rest(source).map_err(|e| io(e, &name))?)
+    } else {
+        let file = File::open(&input.path).map_err(|e| io(e, &name))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            let again = if book.is_kept() { Some(file.try_clone().map_err(|e| io(e, &name))?) } else { None };
+            let result = plan.converter.convert_file(file, &mut output);
+            (result, again.map(hash_all).transpose().map_err(|e| io(e, &name))?.flatten())
+        } else {
+            let mut source = Hashing::new(file, book.is_kept());
+            let result = plan.converter.convert(&mut source, &mut output);
+            (result, hash_rest(source).map_err(|e| io(e, &name))?)
+        }
+    };
+    let result = result.map_err(|failure| failure.in_file(&name));
     let (pending, output_hash) = output.finish();
     let report = match result {
         Ok(report) => report,
@@ -208,6 +220,20 @@ fn one(
     }
     book.converted(&name, input_hash, target, output_hash, &report);
     Ok(Done::Converted(Box::new(report)))
+}
+
+/// The hash of an input; what a refusal left unread belongs to the file that was refused.
+fn hash_rest(mut source: Hashing<impl io::Read>) -> io::Result<Option<String>> {
+    if source.is_wanted() {
+        io::copy(&mut source, &mut io::sink())?;
+    }
+    Ok(source.finish().1)
+}
+
+/// The hash of a file that was read at any place.
+fn hash_all(mut file: File) -> io::Result<Option<String>> {
+    file.rewind()?;
+    hash_rest(Hashing::new(file, true))
 }
 
 fn open(args: &ConvertArgs, target: Option<&Path>) -> io::Result<Pending> {

@@ -3,10 +3,14 @@
 //! It knows no Python class: whatever a name means it asks the [`Globals`] trait. After the first refusal it goes on
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
+pub(crate) mod batches;
+pub(crate) mod liveness;
 mod memo;
 mod names;
 mod stack;
 mod step;
+
+use std::io::Read;
 
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
@@ -14,7 +18,7 @@ use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
-use crate::name::GlobalName;
+use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
 
 /// How an instance is asked for.
@@ -146,8 +150,15 @@ pub(crate) struct Findings {
     max: usize,
 }
 
+/// Names the member in every error from `known` on.
+fn name(errors: &mut Vec<Error>, known: usize, member: &str) {
+    let new = errors.split_off(known);
+    errors.extend(new.into_iter().map(|error| error.in_member(member)));
+}
+
 impl Findings {
-    fn push(&mut self, error: Error) {
+    /// Adds one, or counts it where the report is full.
+    pub fn push(&mut self, error: Error) {
         if self.errors.len() < self.max { self.errors.push(error) } else { self.more += 1 }
     }
 }
@@ -158,7 +169,7 @@ pub(crate) struct Outcome {
     pub graph: Graph,
     pub roots: Vec<Value>,
     pub findings: Findings,
-    /// Bytes of the (decompressed) stream.
+    /// Bytes of all (decompressed) streams.
     pub bytes: u64,
     /// The highest protocol that a PROTO opcode named.
     pub protocol: u8,
@@ -182,8 +193,14 @@ pub(crate) struct Machine<G> {
     /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
     /// refused anyway, it only adds to the notes.
     strict: Vec<Error>,
-    /// Offset at which the memory budget grows next.
-    next_allowance: u64,
+    /// Offset at which the memory budget grows next, or a batch may end.
+    next_stop: u64,
+    /// What the first pass knows of memo slots.
+    slots: Option<liveness::Slots>,
+    /// Bytes of the streams before this one.
+    read: u64,
+    /// The highest protocol of any pickle.
+    highest: u8,
 }
 
 impl<G: Globals> Machine<G> {
@@ -204,14 +221,89 @@ impl<G: Globals> Machine<G> {
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
             strict: Vec::new(),
-            next_allowance: 0,
+            next_stop: 0,
+            slots: None,
+            read: 0,
+            highest: 0,
         }
     }
 
-    /// Reads every pickle of the stream. Findings end up in the outcome; if there are any, its values mean nothing.
+    /// Reads one pickle, whose root is handed over in the batches that the first pass found. What follows the pickle is an
+    /// error: the first pass saw nothing there.
+    pub fn run_batches(
+        mut self,
+        lexer: &mut Lexer<'_>,
+        batches: liveness::Batches,
+        sink: &mut dyn batches::Sink,
+    ) -> Outcome {
+        let (mut stream, slots) = batches::Stream::new(batches, sink);
+        self.slots = Some(slots);
+        let result = self.read(lexer, Some(&mut stream)).and_then(|_| {
+            self.flush(&mut stream)?;
+            match lexer.peek()? {
+                None => Ok(()),
+                Some(_) => Err(batches::changed()),
+            }
+        });
+        self.highest = self.protocol;
+        self.outcome(lexer, result)
+    }
+
+    /// Reads the pickles that the first pass counted, and hands over each.
+    pub fn run_each(mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn batches::Pickles) -> Outcome {
+        let result = self.each(lexer, count, sink);
+        self.outcome(lexer, result)
+    }
+
+    /// What came of a reading that has handed over its values.
+    fn outcome(mut self, lexer: &Lexer<'_>, result: Result<(), Error>) -> Outcome {
+        if let Err(error) = result {
+            self.findings.push(error);
+        }
+        self.settle_strict();
+        Outcome {
+            graph: self.graph,
+            roots: Vec::new(),
+            findings: self.findings,
+            bytes: lexer.offset(),
+            protocol: self.highest,
+        }
+    }
+
+    /// What only strictness refuses adds to the notes where the input is refused anyway.
+    fn settle_strict(&mut self) {
+        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
+        for error in std::mem::take(&mut self.strict) {
+            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
+        }
+    }
+
+    /// Reads every pickle of one stream, and nothing else.
+    #[cfg(test)]
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
+        let roots = self.stream(lexer, trailing, None);
+        self.finish(roots)
+    }
+
+    /// Reads every pickle of a stream; their values are roots. Findings end up in the outcome, those of a `member` with its
+    /// name. May be called again for another stream, whose values land in the same graph.
+    pub fn stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
+        let (known, noted, strict) = (self.findings.errors.len(), self.findings.notes.len(), self.strict.len());
+        self.next_stop = 0;
+        let roots = self.pickles(lexer, trailing);
+        self.read += lexer.offset();
+        if let Some(member) = member {
+            name(&mut self.findings.errors, known, member);
+            name(&mut self.strict, strict, member);
+            for note in self.findings.notes.iter_mut().skip(noted) {
+                *note = format!("{note} (in member {})", Escaped(member));
+            }
+        }
+        roots
+    }
+
+    fn pickles(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Vec<Value> {
         let mut roots = Vec::new();
-        let mut protocol = 0;
         loop {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
             match self.pickle(lexer) {
@@ -225,7 +317,7 @@ impl<G: Globals> Machine<G> {
                     break;
                 }
             }
-            protocol = protocol.max(self.protocol);
+            self.highest = self.highest.max(self.protocol);
             match self.more(lexer) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -235,14 +327,59 @@ impl<G: Globals> Machine<G> {
                 }
             }
         }
-        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
-        for error in std::mem::take(&mut self.strict) {
-            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
-        }
+        roots
+    }
+
+    /// Everything was read, and `roots` is what it means.
+    pub fn finish(mut self, roots: Vec<Value>) -> Outcome {
+        self.settle_strict();
         if self.findings.errors.is_empty() {
-            self.finish(&roots);
+            self.left_over(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: lexer.offset(), protocol }
+        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
+    }
+
+    /// The graph, for values that are no pickle's.
+    pub fn graph(&mut self) -> &mut Graph {
+        &mut self.graph
+    }
+
+    /// What was found so far.
+    pub fn findings(&mut self) -> &mut Findings {
+        &mut self.findings
+    }
+
+    /// Stores `len` bytes of an input that is no pickle; the memory budget grows with what is read.
+    ///
+    /// # Errors
+    /// Malformed where there are fewer, `what` names them; Limit; what `source` fails with.
+    pub fn payload(&mut self, source: &mut dyn Read, len: u64, what: &str) -> Result<(u32, u64), Error> {
+        let store = self.graph.begin_bytes();
+        let (mut chunk, mut read) = (vec![0; 1 << 20], 0_u64);
+        while read < len {
+            let at = Location::offset(self.read);
+            let room = usize::try_from(len - read).unwrap_or(usize::MAX).min(chunk.len());
+            let n = match source.read(chunk.get_mut(..room).unwrap_or_default()) {
+                Ok(0) => {
+                    let what = format!("truncated: {what} takes {len} bytes, {read} are left");
+                    return Err(Error::malformed(what, at));
+                }
+                Ok(n) => n,
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(Error::from_read(e, at)),
+            };
+            read += n as u64;
+            self.count(n as u64);
+            let bytes = chunk.get(..n).unwrap_or_default();
+            self.graph.push_bytes(bytes).map_err(|e| Error::limit(e, at))?;
+        }
+        Ok(self.graph.end_bytes(store))
+    }
+
+    /// So many bytes of the input were read by someone else; the memory budget grows with them.
+    pub fn count(&mut self, bytes: u64) {
+        self.read += bytes;
+        self.graph.allow_memory(memory_for(self.max_memory, self.read));
     }
 
     /// Whether another pickle follows. A newline at the very end is left by tools that print pickles.
@@ -288,7 +425,7 @@ impl<G: Globals> Machine<G> {
         self.findings.push(error);
     }
 
-    fn finish(&mut self, roots: &[Value]) {
+    fn left_over(&mut self, roots: &[Value]) {
         if let Err(e) = self.graph.seal() {
             let error = match e {
                 KeyError::Limit(e) => Error::limit(e, Location::default()),

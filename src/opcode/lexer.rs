@@ -33,6 +33,11 @@ impl<'a> Lexer<'a> {
         Lexer { cursor: Cursor::new(source, limits.max_memory), start: 0 }
     }
 
+    /// A lexer of a stream that begins `offset` bytes into its input.
+    pub fn starting_at(source: Box<dyn std::io::Read + Send + 'a>, offset: u64, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::starting_at(source, offset, limits.max_memory), start: offset }
+    }
+
     /// Offset of the opcode that was read last.
     #[inline]
     pub fn start(&self) -> u64 {

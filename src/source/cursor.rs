@@ -34,13 +34,18 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
+        Cursor::starting_at(source, 0, max_held)
+    }
+
+    /// A cursor over a stream that begins `offset` bytes into its input.
+    pub fn starting_at(source: Box<dyn Read + Send + 'a>, offset: u64, max_held: u64) -> Self {
         Cursor {
             source,
             buffer: Vec::new(),
             pos: 0,
             filled: 0,
             end: 0,
-            base: 0,
+            base: offset,
             frame_end: UNFRAMED,
             source_ended: false,
             max_held,
@@ -252,7 +257,11 @@ impl<'a> Cursor<'a> {
                 Ok(0) => self.source_ended = true,
                 Ok(n) => self.filled += n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::from_read(e, Location::offset(self.base + self.filled as u64))),
+                Err(e) => {
+                    // Nothing good comes behind it.
+                    self.source_ended = true;
+                    return Err(Error::from_read(e, Location::offset(self.base + self.filled as u64)));
+                }
             }
         }
         self.clip();

@@ -3,6 +3,7 @@
 //! An object's items lie in one `Vec<Value>` as one or more segments: a container that grows while others are written in
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
+pub(crate) mod generations;
 mod stores;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
@@ -461,6 +462,14 @@ impl Graph {
             self.unsealed.push(id);
         }
         Ok(())
+    }
+
+    /// Says that the keys of an object differ, in however many batches they came.
+    pub fn forget_unsealed(&mut self, id: NodeId) {
+        if self.get(id).flags & flag::UNSEALED != 0 {
+            self.set_flags(id, 0, flag::UNSEALED);
+            self.unsealed.retain(|other| *other != id);
+        }
     }
 
     /// Makes keys unique in every dict and set that was filled in more than one batch: first place, last value.

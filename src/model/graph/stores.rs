@@ -4,6 +4,11 @@ use super::Graph;
 use crate::limits::LimitExceededResult;
 use crate::model::value::Value;
 
+/// Bytes that are stored piece by piece.
+pub(crate) struct Pieces {
+    at: usize,
+}
+
 impl Graph {
     /// Bytes of text and bytes that are stored.
     pub fn stored(&self) -> u64 {
@@ -43,6 +48,24 @@ impl Graph {
         let at = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         Ok(self.span(at, bytes.len()))
+    }
+
+    /// Begins to store bytes that come in pieces; nothing else may be stored before they end.
+    pub fn begin_bytes(&self) -> Pieces {
+        Pieces { at: self.bytes.len() }
+    }
+
+    /// Stores a piece.
+    pub fn push_bytes(&mut self, bytes: &[u8]) -> LimitExceededResult<()> {
+        self.budget.charge(bytes.len() as u64)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The length and place of all pieces.
+    pub fn end_bytes(&mut self, pieces: Pieces) -> (u32, u64) {
+        let len = self.bytes.len().saturating_sub(pieces.at);
+        self.span(pieces.at, len)
     }
 
     pub fn str(&mut self, text: &str) -> LimitExceededResult<Value> {

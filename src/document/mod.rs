@@ -1,17 +1,24 @@
 //! Reading: from bytes to a document, the values of every pickle in an input.
 
+mod npy;
+mod reading;
+mod torch;
+
+use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
+
+use reading::Reading;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
-use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{Machine, Outcome, Trailing};
+use crate::machine::{Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
-use crate::opcode::lexer::Lexer;
 use crate::policy::Policy;
+use crate::source::random::{FileInput, Section};
 use crate::view::ValueRef;
 
 /// How far into a stream an error may lie for the stream to be no pickle at all.
@@ -52,6 +59,16 @@ impl Reader {
         self
     }
 
+    /// What is admitted.
+    pub(crate) fn policy_rule(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What is done with bytes after the last STOP.
+    pub(crate) fn trailing_rule(&self) -> Trailing {
+        self.trailing
+    }
+
     /// What an input may cost.
     pub(crate) fn allowed(&self) -> &Limits {
         &self.limits
@@ -64,34 +81,44 @@ impl Reader {
         self
     }
 
-    /// Reads every pickle of an input, compressed or not.
+    /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.
+    ///
+    /// An archive of one pickle is what it holds; an archive of several members is a dict of their values, by their names. An
+    /// archive from a stream is held in memory; [`Reader::read_file`] reads it where it lies.
     ///
     /// # Errors
     /// All findings of the input: refused globals and values, malformed bytes, limits, I/O.
     pub fn read<'a>(&self, input: impl Read + Send + 'a) -> Result<Document, Failure> {
-        let opened = container::open(Box::new(input), &self.limits)?;
-        let (head, head_is_all) = (opened.head.clone(), opened.head_is_all);
-        let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::new(opened.reader, &self.limits);
-        let machine = Machine::new(Registry::new(self.policy.clone()), &self.limits);
-        let mut outcome = machine.run(&mut lexer, self.trailing);
-        if outcome.findings.errors.is_empty() {
-            // Checksums of compressed streams stand at their end.
-            if let Err(error) = lexer.drain() {
-                outcome.findings.errors.push(error);
-            }
+        self.read_input(Box::new(input), None)
+    }
+
+    /// Reads a file in the same way. Of a regular file nothing is held that can be read where it lies; its position is of no
+    /// account.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_file(&self, file: File) -> Result<Document, Failure> {
+        match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
+            Ok(file) => self.read_section(Section::all(Arc::new(file))),
+            Err(pipe) => self.read(pipe),
         }
-        let Outcome { graph, roots, findings, bytes, protocol } = outcome;
+    }
+
+    /// Reads an input of which any part can be read at any time.
+    pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
+        self.read_input(Box::new(section.reader()), Some(section))
+    }
+
+    fn read_input<'a>(&self, stream: Box<dyn Read + Send + 'a>, place: Option<Section>) -> Result<Document, Failure> {
+        let mut reading = Reading::new(self);
+        let roots = reading.input(stream, place);
+        let Reading { machine, codecs, pickles, foreign, .. } = reading;
+        let Outcome { graph, roots, findings, bytes, protocol } = machine.finish(roots);
         if findings.errors.is_empty() {
-            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
+            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
         }
         let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
-        if roots.is_empty()
-            && let Some(explained) = explain(&errors, &head, head_is_all)
-        {
-            return Err(Failure::foreign(vec![explained]));
-        }
-        Err(Failure::new(errors, findings.more))
+        Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
     }
 }
 
@@ -133,7 +160,7 @@ pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Optio
     })
 }
 
-/// The values of an input: one root per pickle.
+/// The values of an input.
 #[derive(Debug)]
 pub struct Document {
     pub(crate) graph: Graph,
@@ -142,16 +169,18 @@ pub struct Document {
     bytes: u64,
     protocol: u8,
     codecs: Vec<&'static str>,
+    pickles: u64,
 }
 
 impl Document {
     /// A document of values that were read from something else than pickles: `bytes` of it, no protocol, no compression.
     #[cfg(feature = "json")]
     pub(crate) fn new(graph: Graph, roots: Vec<Value>, bytes: u64) -> Self {
-        Document { graph, roots, notes: Vec::new(), bytes, protocol: 0, codecs: Vec::new() }
+        let pickles = roots.len() as u64;
+        Document { graph, roots, notes: Vec::new(), bytes, protocol: 0, codecs: Vec::new(), pickles }
     }
 
-    /// One value per pickle, in stream order.
+    /// One value per pickle, in stream order; of an archive of several members, one dict of their values.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = ValueRef<'_>> {
         self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))
     }
@@ -171,7 +200,12 @@ impl Document {
         self.protocol
     }
 
-    /// The compression that was peeled off, outermost first.
+    /// Pickles and array files of the input: one per root, or the members of an archive.
+    pub fn pickles(&self) -> u64 {
+        self.pickles
+    }
+
+    /// The compression and the containers (`zip`, `tar`, `npy`) that were peeled off, outermost first.
     pub fn codecs(&self) -> &[&'static str] {
         &self.codecs
     }
