@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::document::{Document, Reader};
@@ -87,6 +88,20 @@ impl Converter {
     #[must_use]
     pub fn trailing(mut self, trailing: Trailing) -> Self {
         self.reader = self.reader.trailing(trailing);
+        self
+    }
+
+    /// Gives the out-of-band buffers of an input: [`Reader::buffers`].
+    #[must_use]
+    pub fn buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.reader = self.reader.buffers(buffers);
+        self
+    }
+
+    /// Names the folder of an input whose arrays lie in files beside it: [`Reader::side_files`].
+    #[must_use]
+    pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.reader = self.reader.side_files(folder);
         self
     }
 
@@ -212,12 +227,59 @@ impl Job<'_> {
             Format::Protobuf => self.frames(output),
             #[cfg(feature = "tensors")]
             Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                self.table(ledger, |table, _| crate::writers::parquet::write(table, self.options, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::Arrow => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_file(table, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::ArrowStream => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_stream(table, self.out(output)))
+            }
+            #[cfg(feature = "csv")]
+            Format::Csv => self.table(ledger, |table, more| {
+                let (written, counted) = crate::writers::csv::write(table, self.options, self.out(output))?;
+                *more = counted;
+                Ok(written)
+            }),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
                 Err(Error::misuse(format!("this build does not write {}", format.name())))
             }
         }
+    }
+
+    /// One table.
+    #[cfg(feature = "tables")]
+    fn table(
+        &self,
+        ledger: &mut Ledger,
+        write: impl FnOnce(&mut dyn crate::writers::batches::Batches, &mut Ledger) -> Result<u64, Error>,
+    ) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let format = self.options.format.name();
+            return Err(Error::misuse(format!(
+                "`--lossless` is not for {format}: a table has the types of its columns"
+            )));
+        }
+        let job = crate::tabular::Job {
+            graph: self.graph,
+            roots: self.roots,
+            prefix: self.prefix.unwrap_or("$"),
+            options: self.options,
+            flat: self.options.format == Format::Csv,
+            max_output: self.max_output,
+        };
+        let mut of_format = Ledger::default();
+        let mut table = crate::tabular::Table::open(&job, ledger)?;
+        let written = write(&mut table, &mut of_format)?;
+        drop(table);
+        ledger.merge(&of_format);
+        Ok(written)
     }
 
     fn out<'w>(&self, output: &'w mut dyn Write) -> Out<'w> {

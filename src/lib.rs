@@ -78,6 +78,8 @@ mod select;
 mod source;
 #[cfg(feature = "json")]
 mod stream;
+#[cfg(feature = "tables")]
+mod tabular;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
@@ -98,4 +100,4 @@ pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
 pub use view::{ValueKind, ValueRef};
 #[cfg(feature = "writers")]
-pub use writers::options::{Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};
+pub use writers::options::{Compression, DictAs, Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};

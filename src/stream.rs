@@ -94,7 +94,10 @@ enum Shape {
 impl Shape {
     /// `None` where the format or the options need the whole.
     fn of(converter: &Converter) -> Option<Shape> {
-        if converter.select.is_some() || converter.reader.trailing_rule() != Trailing::Error {
+        if converter.select.is_some()
+            || converter.reader.trailing_rule() != Trailing::Error
+            || converter.reader.has_buffers()
+        {
             return None;
         }
         match (converter.options.format, converter.options.mapping) {

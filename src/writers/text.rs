@@ -34,12 +34,17 @@ pub(crate) fn int(graph: &Graph, value: Value, out: &mut String) {
 /// Appends a UUID in its usual form.
 pub(crate) fn uuid(graph: &Graph, id: NodeId, out: &mut String) {
     if let [Value::Bytes { len, at }] = graph.first::<1>(id) {
-        for (n, byte) in graph.bytes(len, at).iter().enumerate() {
-            if matches!(n, 4 | 6 | 8 | 10) {
-                out.push('-');
-            }
-            let _ = write!(out, "{byte:02x}");
+        uuid_bytes(graph.bytes(len, at), out);
+    }
+}
+
+/// Appends the bytes of a UUID in its usual form.
+pub(crate) fn uuid_bytes(bytes: &[u8], out: &mut String) {
+    for (n, byte) in bytes.iter().enumerate() {
+        if matches!(n, 4 | 6 | 8 | 10) {
+            out.push('-');
         }
+        let _ = write!(out, "{byte:02x}");
     }
 }
 
