@@ -158,6 +158,14 @@ def matches(g, w):
         return g["cls"] == w["cls"] and g.get("str", w["str"]) == w["str"]
     if gt == wt == "categorical_dtype" and w["categories"] is not None:
         return matches(g["categories"], w["categories"]) and g["ordered"] == w["ordered"]
+    if gt == "dateoffset" and wt in ("object", "dateoffset"):
+        state = w if wt == "dateoffset" else {text_of(k): v for k, v in w.get("state", {}).get("v", [])}
+        n = state.get("n", {"v": "1"})
+        return RENAMED.get(tail(g), tail(g)) == RENAMED.get(tail(w), tail(w)) and g["n"] == (n if isinstance(n, str) else n["v"]) and g["normalize"] == bool(state.get("normalize"))
+    if wt == "sparse_series" and gt == "series":
+        return all(matches(g[k], w[k]) for k in ("index", "name", "values"))
+    if wt in ("sparse_dataframe", "panel") and gt in ("dataframe", "object"):
+        return matches_old(g, w)
     if gt == "list" and wt == "multi":
         return matches(g["v"], w["v"])
     if gt == "dict" and wt in ("npz", "archive"):
@@ -192,8 +200,20 @@ def matches(g, w):
     if wt == "exception":
         return tail(g) == tail(w) and matches(args, w["args"])
     if wt == "nx_graph" or "edges" in w and "nodes" in w:
-        return g["cls"][1] == (w["cls"] if isinstance(w["cls"], str) else w["cls"][-1]) and graph_nodes(g) == [sorted_text(n) for n in sorted(w["nodes"], key=sorted_text)]
+        return tail(g) == tail(w) and graph_nodes(g) == [sorted_text(n) for n in sorted(w["nodes"], key=sorted_text)]
     return False
+
+
+def matches_old(g, w):
+    """Sparse frames and panels, which pandas has no more: their parts."""
+    if g["t"] == "object":
+        g = {text_of(k): v for k, v in g["state"]["v"]}
+        if w["t"] == "panel":
+            block = {text_of(k): v for k, v in g["blocks"]["v"][0]["v"]}
+            return matches(g["axes"]["v"], [w["items"], w["major"], w["minor"]]) and matches(block["values"], w["values"])
+        g["data"] = [v for _, v in g["data"]["v"]]
+    values = lambda j: [c["values"] for c in j["data"]]
+    return matches(g["columns"], w["columns"]) and matches(g["index"], w["index"]) and values(g) == values(w)
 
 
 def edges(j):
@@ -204,8 +224,18 @@ def edges(j):
     return out
 
 
+# Offsets of pandas that have two names.
+RENAMED = {"BDay": "BusinessDay", "BMonthEnd": "BusinessMonthEnd", "BMonthBegin": "BusinessMonthBegin"}
+
+
 def tail(j):
-    return j["cls"][1]
+    """The name of a class, without its module."""
+    return j["cls"] if isinstance(j["cls"], str) else j["cls"][1]
+
+
+def text_of(j):
+    """Text of a canonical str, of either Python."""
+    return j["v"] if j["t"] == "str" else bytes.fromhex(j["hex"]).decode("latin-1") if j["t"] == "py2str" else None
 
 
 def sorted_text(j):
