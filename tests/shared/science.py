@@ -515,7 +515,7 @@ class Science:
         values = self.val(a["values"])
         layout = a["layout"].replace("torch.", "")
         r = {"t": "tensor", "dtype": values["dtype"], "layout": layout, "shape": [str(n) for n in ints(a["shape"])], "tvalues": values, "requires_grad": a.get("requires_grad") is True, "parameter": False}
-        for k in ("indices", "crow", "col"):
+        for k in ("indices", "crow", "col", "ccol", "row"):
             if k in a:
                 r[k] = self.val(a[k])
         return r
