@@ -66,6 +66,10 @@ steps! {
     Missing, Retyped, "NaT, NA or what is masked written as null";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Unit, Retyped, "time of a unit that the format lacks written in a finer one";
+    Categories, Retyped, "categories written as plain values";
+    Dense, Retyped, "sparse column written with all its values";
+    Geometry, Retyped, "geometry written as well-known binary";
     Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
@@ -81,6 +85,9 @@ steps! {
     OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     MissingKey, Lossy, "missing key written as null";
     ZonesMixed, Lossy, "time zone of a column with several written as UTC";
+    LabelsLost, Lossy, "labels of columns written as text";
+    FreqLost, Lossy, "frequency of an index dropped";
+    ClassLost, Lossy, "subclass of a DataFrame or Series, and what it keeps beside, dropped";
     EmptyText, Lossy, "empty text written as a null is";
     SharingLost, Lossy, "sharing between lines written out";
 }
