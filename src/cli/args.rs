@@ -84,6 +84,9 @@ pub(super) struct ConvertArgs {
     /// Write a record of what was converted, refused and lost, with SHA-256 hashes, as JSON
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+    /// An out-of-band buffer of a protocol 5 pickle; again for each, in the order of its pickler (one input)
+    #[arg(long = "buffer", value_name = "FILE")]
+    pub buffers: Vec<PathBuf>,
     #[command(flatten)]
     pub mapping: MappingArgs,
     #[command(flatten)]
@@ -218,6 +221,9 @@ pub(super) enum FormatArg {
     Ndjson,
     Msgpack,
     Protobuf,
+    Npy,
+    Npz,
+    Safetensors,
     Parquet,
     #[value(alias = "feather")]
     Arrow,
@@ -232,6 +238,9 @@ impl From<FormatArg> for Format {
             FormatArg::Ndjson => Format::Ndjson,
             FormatArg::Msgpack => Format::MessagePack,
             FormatArg::Protobuf => Format::Protobuf,
+            FormatArg::Npy => Format::Npy,
+            FormatArg::Npz => Format::Npz,
+            FormatArg::Safetensors => Format::Safetensors,
             FormatArg::Parquet => Format::Parquet,
             FormatArg::Arrow => Format::Arrow,
             FormatArg::ArrowStream => Format::ArrowStream,

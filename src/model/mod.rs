@@ -10,9 +10,12 @@ pub(crate) mod extended;
 #[cfg(feature = "writers")]
 pub(crate) mod float32;
 pub(crate) mod graph;
+#[cfg(feature = "writers")]
+pub(crate) mod instant;
 pub(crate) mod key;
 pub(crate) mod layout;
 pub(crate) mod moment;
+pub(crate) mod network;
 pub(crate) mod number;
 pub(crate) mod record;
 #[cfg(feature = "json")]
@@ -21,6 +24,7 @@ pub(crate) mod scalar;
 pub(crate) mod sparse;
 pub(crate) mod temporal;
 pub(crate) mod tensor;
+pub(crate) mod torch;
 pub(crate) mod type_name;
 pub(crate) mod value;
 pub(crate) mod wkb;

@@ -22,10 +22,14 @@ pub(crate) mod out;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet;
 pub(crate) mod path;
+#[cfg(feature = "tables")]
+pub(crate) mod polars;
 #[cfg(feature = "protobuf")]
 pub(crate) mod protobuf;
 
 pub(crate) mod records;
 pub(crate) mod tag;
 pub(crate) mod tagged;
+#[cfg(feature = "tensors")]
+pub(crate) mod tensors;
 pub(crate) mod text;

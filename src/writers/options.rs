@@ -14,6 +14,12 @@ pub enum Format {
     MessagePack,
     /// Length-delimited messages of `proto/depickle/v1/value.proto`.
     Protobuf,
+    /// One array as numpy's `.npy`.
+    Npy,
+    /// A dict of arrays as numpy's `.npz`.
+    Npz,
+    /// A dict of arrays or tensors as safetensors.
+    Safetensors,
     /// A table as Parquet.
     Parquet,
     /// A table as an Arrow IPC file (Feather).
@@ -32,6 +38,9 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "protobuf",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
             Format::Parquet => "parquet",
             Format::Arrow => "arrow",
             Format::ArrowStream => "arrow-stream",
@@ -46,6 +55,9 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "pb",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
             Format::Parquet => "parquet",
             Format::Arrow => "arrow",
             Format::ArrowStream => "arrows",
@@ -60,6 +72,9 @@ impl Format {
             "ndjson" | "jsonl" => Some(Format::Ndjson),
             "msgpack" | "mpk" => Some(Format::MessagePack),
             "pb" => Some(Format::Protobuf),
+            "npy" => Some(Format::Npy),
+            "npz" => Some(Format::Npz),
+            "safetensors" => Some(Format::Safetensors),
             "parquet" => Some(Format::Parquet),
             "arrow" | "feather" => Some(Format::Arrow),
             "arrows" => Some(Format::ArrowStream),
@@ -71,6 +86,7 @@ impl Format {
     /// Whether the output is bytes that a terminal should not get.
     pub fn is_binary(self) -> bool {
         match self {
+            Format::Npy | Format::Npz | Format::Safetensors => true,
             Format::Json | Format::Ndjson | Format::Csv => false,
             Format::MessagePack | Format::Protobuf | Format::Parquet | Format::Arrow | Format::ArrowStream => true,
         }
@@ -80,6 +96,7 @@ impl Format {
     pub fn is_tabular(self) -> bool {
         match self {
             Format::Json | Format::Ndjson | Format::MessagePack | Format::Protobuf => false,
+            Format::Npy | Format::Npz | Format::Safetensors => false,
             Format::Parquet | Format::Arrow | Format::ArrowStream | Format::Csv => true,
         }
     }

@@ -25,8 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
-    ("convert", &["document", "machine", "model", "policy", "report", "select", "tabular", "writers"]),
-    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "writers"]),
+    ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
+    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.

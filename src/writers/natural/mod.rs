@@ -2,10 +2,15 @@
 //!
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
+mod arrow;
 mod leaves;
+mod network;
+mod polars;
+mod sparse;
 mod structures;
 mod suspended;
 mod tensors;
+mod torch;
 
 pub(crate) use suspended::Suspended;
 
@@ -58,6 +63,15 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
+    Objects {
+        name: &'static str,
+        begin: usize,
+        at: usize,
+        end: usize,
+    },
+    /// The place of an element that is written without this stack; it is there for paths.
+    At(u64),
     /// Elements of an array or tensor: an index of those that are open.
     Shaped(usize),
 }
@@ -70,6 +84,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     out: Out<'w>,
     todo: Vec<Step>,
     pool: Vec<records::Field>,
+    /// Objects of `Step::Objects`: ranges of the pool.
+    objects: Vec<(usize, usize)>,
     shaped: Vec<tensors::Shaped>,
     scratch: String,
     prefix: String,
@@ -129,6 +145,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             out,
             todo: Vec::new(),
             pool: Vec::new(),
+            objects: Vec::new(),
             shaped: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
@@ -244,6 +261,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.depth -= 1;
                     self.sink.end_map();
                 }
+                Step::Objects { .. } => self.objects()?,
+                Step::At(_) => {
+                    self.todo.pop();
+                }
                 Step::Shaped(_) => self.shaped()?,
             }
             if self.sink.too_long().is_some() {
@@ -254,6 +275,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
         }
         self.pool.clear();
+        self.objects.clear();
         self.shaped.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
@@ -592,6 +614,11 @@ fn place(
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
+            Step::Objects { name, begin, at, .. } if at > begin => {
+                path::push_name(name, &mut out);
+                path::push_index((at - begin - 1) as u64, &mut out);
+            }
+            Step::At(index) => path::push_index(*index, &mut out),
             Step::Shaped(at) => {
                 for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
                     path::push_index(index, &mut out);
@@ -599,6 +626,7 @@ fn place(
             }
             Step::Seq { .. }
             | Step::Lines { .. }
+            | Step::Objects { .. }
             | Step::Element(_)
             | Step::MapValue(_)
             | Step::EndArray
