@@ -80,7 +80,6 @@ steps! {
     Unit, Retyped, "time of a unit that the format lacks written in a finer one";
     Categories, Retyped, "categories written as plain values";
     Dense, Retyped, "sparse column written with all its values";
-    Geometry, Retyped, "geometry written as well-known binary";
     Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";

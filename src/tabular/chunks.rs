@@ -9,7 +9,6 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit, UnionFie
 use super::build::Site;
 use crate::error::Error;
 use crate::model::arrow::{Column, Type, Unit};
-use crate::model::value::NodeId;
 
 /// One array for all chunks of a column.
 ///
@@ -18,13 +17,12 @@ use crate::model::value::NodeId;
 pub(super) fn array(
     site: &Site<'_, '_>,
     name: &str,
-    parts: &[(usize, NodeId)],
+    parts: &[(usize, Column<'_>)],
     len: usize,
 ) -> Result<(Field, ArrayRef), Error> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(parts.len());
-    for (_, id) in parts {
-        let column = Column::of(site.eye.graph, *id).map_err(|what| site.trail.odd(&what))?;
-        let data = data(&column).map_err(|e| site.trail.broken(&e))?;
+    for (_, column) in parts {
+        let data = data(column).map_err(|e| site.trail.broken(&e))?;
         arrays.push(make_array(data));
     }
     let array = match arrays.as_slice() {

@@ -460,14 +460,11 @@ fn label_of(site: &mut Site<'_, '_>, cell: &Cell<'_>) -> Result<Option<String>, 
                 label_of(site, right)?.unwrap_or_default()
             );
         }
-        Cell::Arrow(id, row) => {
-            let column = crate::model::arrow::Column::of(graph, *id).map_err(|what| site.trail.odd(&what))?;
-            match column.element(*row) {
-                Some(crate::model::arrow::Element::Str(text)) => out.push_str(text),
-                Some(crate::model::arrow::Element::Null) => return Ok(None),
-                _ => return Err(site.trail.no_type("labels of that type")),
-            }
-        }
+        Cell::Arrow(column, row) => match column.element(*row) {
+            Some(crate::model::arrow::Element::Str(text)) => out.push_str(text),
+            Some(crate::model::arrow::Element::Null) => return Ok(None),
+            _ => return Err(site.trail.no_type("labels of that type")),
+        },
         Cell::Compound(..) => return Err(site.trail.no_type("labels of that type")),
     }
     Ok(Some(out))
