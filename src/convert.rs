@@ -383,6 +383,12 @@ impl Job<'_> {
         match self.options.mapping {
             Mapping::Natural => {
                 let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
+                // A table alone is written row by row, as a list is element by element.
+                if let [table] = self.roots
+                    && writer.write_lines(*table, &self.path(0))?
+                {
+                    return writer.finish();
+                }
                 for (value, path) in self.line_values() {
                     writer.write(value, &path)?;
                     writer.sink().buffer().push(b'\n');

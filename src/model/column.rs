@@ -110,6 +110,8 @@ pub(crate) enum Cell<'c> {
     },
     /// Left, right, and `closed` as text.
     Interval(Box<[Cell<'c>; 2]>, Value),
+    /// Well-known binary, or a geometry.
+    Geometry(Value),
     /// An element of an array of Arrow, which may be null.
     Arrow(&'c arrow::Column<'c>, usize),
 }
@@ -235,6 +237,7 @@ impl<'g> Column<'g> {
             },
             Values::Geometry { data, .. } => match data.cell(n) {
                 Cell::Value(Value::None) => Cell::Missing,
+                Cell::Value(value) => Cell::Geometry(value),
                 cell => cell,
             },
         }

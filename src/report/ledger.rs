@@ -75,6 +75,15 @@ steps! {
     Extended, Retyped, "float of 80 bits written as decimal text";
     Tensor, Retyped, "torch tensor written as nested arrays";
     Missing, Retyped, "NaT, NA or what is masked written as null";
+    DataFrame, Retyped, "DataFrame written as an array of rows";
+    Series, Retyped, "Series written as an array";
+    Index, Retyped, "index of pandas written as an array";
+    PdArray, Retyped, "array of pandas written as an array";
+    Labels, Retyped, "column labels that are no str written as text";
+    Category, Retyped, "Categorical written as its values";
+    Period, Retyped, "Period written as text, or as an object of its ordinal and frequency";
+    Interval, Retyped, "Interval written as an object";
+    PdDtype, Retyped, "dtype or offset of pandas written as text, or as an object of its parameters";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
     Unit, Retyped, "time of a unit that the format lacks written in a finer one";
@@ -93,6 +102,12 @@ steps! {
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
     ArrowMetadataLost, Lossy, "metadata of a schema of Arrow dropped";
     SeriesNameLost, Lossy, "name of a Series dropped";
+    AxisNameLost, Lossy, "name of an index, or of the columns of a DataFrame, dropped";
+    ColumnsLost, Lossy, "columns of a DataFrame without rows dropped";
+    FrequencyLost, Lossy, "frequency of an index or array of times dropped";
+    CategoriesLost, Lossy, "order of categories, or categories that no value has, dropped";
+    AttrsLost, Lossy, "attrs or flags of a DataFrame or Series dropped";
+    CrsLost, Lossy, "coordinate reference system of geometries dropped";
     SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
     NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
     MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";

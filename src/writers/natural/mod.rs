@@ -5,10 +5,12 @@
 mod arrow;
 mod leaves;
 mod network;
+mod pandas;
 mod polars;
 mod sparse;
 mod structures;
 mod suspended;
+mod tables;
 mod tensors;
 mod torch;
 
@@ -74,6 +76,8 @@ pub(super) enum Step {
     At(u64),
     /// Elements of an array or tensor: an index of those that are open.
     Shaped(usize),
+    /// Rows of a table: an index of those that are open.
+    Table(usize),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -87,6 +91,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     /// Objects of `Step::Objects`: ranges of the pool.
     objects: Vec<(usize, usize)>,
     shaped: Vec<tensors::Shaped>,
+    tables: Vec<tables::Table<'a>>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -147,6 +152,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             pool: Vec::new(),
             objects: Vec::new(),
             shaped: Vec::new(),
+            tables: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -266,6 +272,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.todo.pop();
                 }
                 Step::Shaped(_) => self.shaped()?,
+                Step::Table(_) => self.table()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -277,6 +284,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.pool.clear();
         self.objects.clear();
         self.shaped.clear();
+        self.tables.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -569,9 +577,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (todo, pool, shaped, tables) = (&self.todo, &self.pool, &self.shaped, &self.tables);
         let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, tables, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -583,7 +591,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, &self.tables, self.options)
     }
 
     #[cold]
@@ -599,6 +607,7 @@ fn place(
     todo: &[Step],
     pool: &[records::Field],
     shaped: &[tensors::Shaped],
+    tables: &[tables::Table<'_>],
     options: &WriteOptions,
 ) -> String {
     let mut out = prefix.to_owned();
@@ -622,6 +631,11 @@ fn place(
             Step::Shaped(at) => {
                 for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
                     path::push_index(index, &mut out);
+                }
+            }
+            Step::Table(at) => {
+                if let Some(table) = tables.get(*at) {
+                    table.place(&mut out);
                 }
             }
             Step::Seq { .. }
