@@ -139,6 +139,14 @@ impl<'g> Column<'g> {
         column(graph, value, MAX_DEPTH)
     }
 
+    /// The column that an array of one dimension is.
+    ///
+    /// # Errors
+    /// As for [`Column::of`].
+    pub fn of_array(graph: &'g Graph, array: &Ndarray) -> Result<Self, Problem> {
+        ndarray(graph, array)
+    }
+
     /// One column for each level of an index, with its name.
     ///
     /// # Errors

@@ -86,6 +86,9 @@ steps! {
     PdDtype, Retyped, "dtype or offset of pandas written as text, or as an object of its parameters";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Unit, Retyped, "time of a unit that the format lacks written in a finer one";
+    Categories, Retyped, "categories written as plain values";
+    Dense, Retyped, "sparse column written with all its values";
     Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
@@ -110,6 +113,9 @@ steps! {
     MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
     MissingKey, Lossy, "missing key written as null";
     ZonesMixed, Lossy, "time zone of a column with several written as UTC";
+    LabelsLost, Lossy, "labels of columns written as text";
+    FreqLost, Lossy, "frequency of an index dropped";
+    ClassLost, Lossy, "subclass of a DataFrame or Series, and what it keeps beside, dropped";
     EmptyText, Lossy, "empty text written as a null is";
     OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
     QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";
