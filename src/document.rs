@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Failure, Refused};
 use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{Machine, Outcome, Trailing};
+use crate::machine::{self, Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
@@ -16,6 +16,17 @@ use crate::view::ValueRef;
 
 /// How far into a stream an error may lie for the stream to be no pickle at all.
 const HEAD: u64 = 512;
+
+/// What one reading leaves to the next: many small inputs cost no allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The cursor's buffer.
+    pub buffer: Vec<u8>,
+    pub machine: machine::Memory,
+    /// A writer's buffer.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "writers alone have one"))]
+    pub text: Vec<u8>,
+}
 
 /// Reads pickles. Nothing is executed, imported or called.
 ///
@@ -79,11 +90,18 @@ impl Reader {
     /// # Errors
     /// All findings of the input: refused globals and values, malformed bytes, limits, I/O.
     pub fn read<'a>(&self, input: impl Read + Send + 'a) -> Result<Document, Failure> {
+        self.read_in(input, &mut Memory::default())
+    }
+
+    /// As [`Reader::read`], in the memory of an earlier reading; the document's graph is for whoever is done with it to give
+    /// back.
+    pub(crate) fn read_in<'a>(&self, input: impl Read + Send + 'a, memory: &mut Memory) -> Result<Document, Failure> {
         let opened = container::open(Box::new(input), &self.limits)?;
         let (head, head_is_all) = (opened.head.clone(), opened.head_is_all);
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::new(opened.reader, &self.limits);
-        let machine = Machine::new(Registry::new(self.policy.clone()), &self.limits);
+        let mut lexer = Lexer::reusing(std::mem::take(&mut memory.buffer), opened.reader, &self.limits);
+        let machine =
+            Machine::reusing(std::mem::take(&mut memory.machine), Registry::new(self.policy.clone()), &self.limits);
         let mut outcome = machine.run(&mut lexer, self.trailing);
         if outcome.findings.errors.is_empty() {
             // Checksums of compressed streams stand at their end.
@@ -91,10 +109,13 @@ impl Reader {
                 outcome.findings.errors.push(error);
             }
         }
-        let Outcome { graph, roots, findings, bytes, protocol } = outcome;
+        memory.buffer = lexer.into_buffer();
+        let Outcome { graph, roots, findings, bytes, protocol, memory: left } = outcome;
+        memory.machine = left;
         if findings.errors.is_empty() {
             return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
         }
+        memory.machine.graph = Some(graph);
         let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
         if roots.is_empty()
             && let Some(explained) = explain(&errors, &head, head_is_all)

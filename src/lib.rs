@@ -79,6 +79,8 @@ mod source;
 #[cfg(feature = "json")]
 mod stream;
 pub mod view;
+#[cfg(feature = "json")]
+mod worker;
 #[cfg(feature = "writers")]
 mod writers;
 mod wtf8;
@@ -99,5 +101,7 @@ pub use report::ledger::{Entry, Fidelity, Ledger, Step};
 #[cfg(feature = "json")]
 pub use stream::Reopen;
 pub use view::{ValueKind, ValueRef};
+#[cfg(feature = "json")]
+pub use worker::Worker;
 #[cfg(feature = "writers")]
-pub use writers::options::{Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};
+pub use writers::options::{Format, Items, Loss, Mapping, NonFinite, Py2Str, Source, Surrogates, WriteOptions};

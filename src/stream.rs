@@ -21,7 +21,7 @@ use crate::report::ledger::Ledger;
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::{self, Natural};
-use crate::writers::options::{Format, Mapping, WriteOptions};
+use crate::writers::options::{Format, Items, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::{self, Tagged};
 
@@ -41,6 +41,7 @@ impl Converter {
         checked: bool,
         output: &mut dyn Write,
     ) -> Result<Report, Failure> {
+        self.usable()?;
         let input = || open().map_err(|e| Error::io(e, Location::default()));
         let Some(shape) = Shape::of(self) else { return self.convert(input()?, output) };
         let limits = self.reader.allowed();
@@ -52,6 +53,10 @@ impl Converter {
             Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => {
                 // Each line of the lossless mapping stands alone, and what lines share is counted over all of them.
                 if shape == Shape::Lines && self.options.mapping == Mapping::Lossless && batches.root == Root::List {
+                    return self.convert(input()?, output);
+                }
+                // A dict that is a row gets its column only once all its keys are known.
+                if batches.root == Root::Dict && self.options.source.is_some() {
                     return self.convert(input()?, output);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -101,9 +106,9 @@ impl Shape {
         if converter.select.is_some() || converter.reader.trailing_rule() != Trailing::Error {
             return None;
         }
-        match (converter.options.format, converter.options.mapping) {
-            (Format::Json | Format::MessagePack, _) => Some(Shape::Document),
-            (Format::Ndjson, _) => Some(Shape::Lines),
+        match (converter.options.format, converter.options.items) {
+            (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
+            (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
             _ => None,
         }
     }
@@ -131,7 +136,8 @@ impl Job<'_> {
         let opened = container::open(input, reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = Lexer::new(opened.reader, reader.allowed());
-        let machine = Machine::new(Registry::new(reader.policy_rule().clone()), reader.allowed());
+        let globals = Registry::new(reader.policy_rule().clone());
+        let machine = Machine::new(globals, reader.allowed());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
@@ -227,7 +233,7 @@ impl Job<'_> {
                 None => writer.sink().end_array(),
             }
             if self.converter.options.format != Format::MessagePack {
-                writer.sink().buffer().push(b'\n');
+                writer.sink().end_row();
             }
         }
         writer.finish()
@@ -245,14 +251,13 @@ impl Job<'_> {
 
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
-        if self.shape == Shape::Document {
-            writer.sink().element();
+        let path = format!("$[{n}]");
+        match self.shape {
+            Shape::Lines => return writer.write_row(root, &path),
+            Shape::Document => writer.sink().element(),
+            Shape::Line | Shape::Objects => {}
         }
-        writer.write(root, &format!("$[{n}]"))?;
-        if self.shape == Shape::Lines {
-            writer.sink().buffer().push(b'\n');
-        }
-        Ok(())
+        writer.write(root, &path)
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {

@@ -11,11 +11,14 @@ use crate::location::Location;
 
 /// Bytes asked of the source at a time.
 const CHUNK: usize = 1 << 20;
+/// Bytes asked of the source first: most inputs have no more.
+const FIRST: usize = 64 << 10;
 /// No frame is open.
 const UNFRAMED: u64 = u64::MAX;
 
 pub(crate) struct Cursor<'a> {
     source: Box<dyn Read + Send + 'a>,
+    /// Grows only where it is full, and is never made smaller: what was zeroed once is not zeroed again.
     buffer: Vec<u8>,
     /// Next byte to hand out, in `buffer`.
     pos: usize,
@@ -33,10 +36,11 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
+    /// Reads through `buffer`, whatever is in it.
+    pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64, buffer: Vec<u8>) -> Self {
         Cursor {
             source,
-            buffer: Vec::new(),
+            buffer,
             pos: 0,
             filled: 0,
             end: 0,
@@ -45,6 +49,11 @@ impl<'a> Cursor<'a> {
             source_ended: false,
             max_held,
         }
+    }
+
+    /// The buffer, for the next cursor; one that grew for a long payload is dropped.
+    pub fn into_buffer(self) -> Vec<u8> {
+        if self.buffer.len() > 2 * CHUNK { Vec::new() } else { self.buffer }
     }
 
     /// Offset of the next byte in the stream.
@@ -244,8 +253,11 @@ impl<'a> Cursor<'a> {
             self.pos = 0;
         }
         while self.filled < wanted && !self.source_ended {
-            let room = self.filled.max(CHUNK).min(wanted.saturating_sub(self.filled).max(CHUNK));
-            if self.buffer.len() < self.filled + room {
+            if self.buffer.len() == self.filled {
+                let room = match self.filled {
+                    0 => FIRST,
+                    filled => filled.max(CHUNK).min(wanted.saturating_sub(filled).max(CHUNK)),
+                };
                 self.buffer.resize(self.filled + room, 0);
             }
             match self.source.read(&mut self.buffer[self.filled..]) {
@@ -272,7 +284,7 @@ mod tests {
     use super::*;
 
     fn cursor(bytes: &'static [u8]) -> Cursor<'static> {
-        Cursor::new(Box::new(bytes), 1 << 20)
+        Cursor::new(Box::new(bytes), 1 << 20, Vec::new())
     }
 
     #[test]

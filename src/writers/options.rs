@@ -107,6 +107,27 @@ pub enum Surrogates {
     Replace,
 }
 
+/// What the items of a root list become, and the pickles of a file of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Items {
+    /// As the format has it: a line each in NDJSON, parts of one value in the other formats.
+    #[default]
+    OfFormat,
+    /// Rows that stand alone, one after another, so that the outputs of several inputs can be put together. NDJSON and
+    /// MessagePack have them.
+    Rows,
+}
+
+/// A column that says where a row came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The column's name. Each row is an object with text keys, of which none is this one.
+    pub column: String,
+    /// What stands in it.
+    pub name: String,
+}
+
 /// What becomes of the first lossy step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -138,6 +159,10 @@ pub struct WriteOptions {
     pub class_key: Option<String>,
     /// What a lossy step does.
     pub loss: Loss,
+    /// The items of a root list.
+    pub items: Items,
+    /// A column that is added to each row: with [`Items::Rows`], in the natural mapping.
+    pub source: Option<Source>,
 }
 
 impl WriteOptions {
@@ -152,6 +177,8 @@ impl WriteOptions {
             surrogates: Surrogates::Error,
             class_key: None,
             loss: Loss::Ledger,
+            items: Items::OfFormat,
+            source: None,
         }
     }
 }

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
     ("convert", &["document", "machine", "model", "policy", "report", "select", "writers"]),
+    ("worker", &["convert", "document", "stream"]),
     ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "writers"]),
     ("policy", &[]),
 ];
