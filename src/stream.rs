@@ -3,13 +3,12 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
-use std::io::{self, Read, Write};
+use std::io::Write;
 
 use crate::container;
 use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::error::{Error, Failure};
 use crate::globals::Registry;
-use crate::location::Location;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::machine::{Machine, Trailing};
@@ -18,6 +17,7 @@ use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::report::ledger::Ledger;
+use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::{self, Natural};
@@ -25,27 +25,22 @@ use crate::writers::options::{Format, Items, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::{self, Tagged};
 
-/// An input that is opened anew for each pass.
-pub type Reopen<'a> = dyn Fn() -> io::Result<Box<dyn Read + Send>> + 'a;
+/// Bytes from which on an input is looked at first.
+const LARGE: u64 = 512 << 10;
 
 impl Converter {
-    /// As [`Converter::convert`], for an input that can be read more than once: `open` gives its bytes from the first on, the
-    /// same each time. It is converted in batches where its shape allows, so that it never has to fit in memory. `checked` reads
-    /// it once more before the first byte is written, so that nothing of a refused input gets into a pipe.
+    /// Converts an input in batches, if its shape and the format allow it.
     ///
     /// # Errors
     /// As for [`Converter::convert`].
-    pub fn convert_reopened(
+    pub(crate) fn convert_in_batches(
         &self,
-        open: &Reopen<'_>,
-        checked: bool,
+        section: &Section,
         output: &mut dyn Write,
-    ) -> Result<Report, Failure> {
-        self.usable()?;
-        let input = || open().map_err(|e| Error::io(e, Location::default()));
-        let Some(shape) = Shape::of(self) else { return self.convert(input()?, output) };
+    ) -> Result<Option<Report>, Failure> {
+        let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
-        let mut lexer = Lexer::new(container::open(input()?, limits)?.reader, limits);
+        let mut lexer = Lexer::new(container::open(Box::new(section.reader()), limits)?.reader, limits);
         let plan = liveness::plan(&mut lexer)?;
         let bytes = lexer.offset();
         drop(lexer);
@@ -53,16 +48,16 @@ impl Converter {
             Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => {
                 // Each line of the lossless mapping stands alone, and what lines share is counted over all of them.
                 if shape == Shape::Lines && self.options.mapping == Mapping::Lossless && batches.root == Root::List {
-                    return self.convert(input()?, output);
+                    return Ok(None);
                 }
                 // A dict that is a row gets its column only once all its keys are known.
                 if batches.root == Root::Dict && self.options.source.is_some() {
-                    return self.convert(input()?, output);
+                    return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
             Plan::Many(count) => (count, None, Work::Pickles(count)),
-            Plan::Batches(_) | Plan::Whole => return self.convert(input()?, output),
+            Plan::Batches(_) | Plan::Whole => return Ok(None),
         };
         // A dict is one line.
         let shape = match (root, shape) {
@@ -71,10 +66,10 @@ impl Converter {
             (_, shape) => shape,
         };
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes) };
-        if checked {
-            job.run(input()?, work.clone(), &mut Check(&job))?;
+        if self.checked {
+            job.run(section, work.clone(), &mut Check(&job))?;
         }
-        job.write(input()?, work, output)
+        job.write(section, work, output).map(Some)
     }
 }
 
@@ -103,7 +98,10 @@ enum Shape {
 impl Shape {
     /// `None` where the format or the options need the whole.
     fn of(converter: &Converter) -> Option<Shape> {
-        if converter.select.is_some() || converter.reader.trailing_rule() != Trailing::Error {
+        if converter.select.is_some()
+            || converter.reader.trailing_rule() != Trailing::Error
+            || converter.reader.has_buffers()
+        {
             return None;
         }
         match (converter.options.format, converter.options.items) {
@@ -128,12 +126,12 @@ impl Job<'_> {
     /// Runs the machine over the input.
     fn run(
         &self,
-        input: Box<dyn Read + Send>,
+        input: &Section,
         work: Work,
         sink: &mut (impl Batches + Pickles),
     ) -> Result<(u64, u8, Vec<&'static str>), Failure> {
         let reader = &self.converter.reader;
-        let opened = container::open(input, reader.allowed())?;
+        let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = Lexer::new(opened.reader, reader.allowed());
         let globals = Registry::new(reader.policy_rule().clone());
@@ -153,7 +151,7 @@ impl Job<'_> {
         Err(Failure::new(outcome.findings.errors, outcome.findings.more))
     }
 
-    fn write(&self, input: Box<dyn Read + Send>, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
+    fn write(&self, input: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
         let options = &self.converter.options;
         match options.format {
             #[cfg(feature = "json")]
@@ -174,13 +172,7 @@ impl Job<'_> {
         }
     }
 
-    fn mapped<S: Sink>(
-        &self,
-        sink: S,
-        input: Box<dyn Read + Send>,
-        work: Work,
-        output: &mut dyn Write,
-    ) -> Result<Report, Failure> {
+    fn mapped<S: Sink>(&self, sink: S, input: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
         let out = Out::new(output, self.max_output);
         let mut ledger = Ledger::default();
         let empty = Graph::new(self.converter.reader.allowed());

@@ -112,6 +112,11 @@ impl<T> Hashing<T> {
         Hashing { inner, hash: wanted.then(Sha256::new) }
     }
 
+    /// Whether a hash is kept.
+    pub fn is_wanted(&self) -> bool {
+        self.hash.is_some()
+    }
+
     /// The inner stream, and the hash in hexadecimal.
     pub fn finish(self) -> (T, Option<String>) {
         let hex = self.hash.map(|h| h.finalize().iter().map(|b| format!("{b:02x}")).collect());

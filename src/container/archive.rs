@@ -126,6 +126,21 @@ impl Archive {
         }
     }
 
+    /// How many times larger than its bytes here a member's content may become once more, so that all layers together stay
+    /// within `max` times.
+    pub(crate) fn ratio_left(&self, member: &Member, max: u64) -> u64 {
+        match member.packing {
+            Packing::Plain => max,
+            #[cfg(feature = "compression")]
+            Packing::Stored { .. } => max,
+            #[cfg(feature = "compression")]
+            Packing::Deflated { packed, .. } => {
+                let left = u128::from(max) * u128::from(packed) / u128::from(member.size.max(1));
+                u64::try_from(left).unwrap_or(max).clamp(1, max.max(1))
+            }
+        }
+    }
+
     /// Reads a member to its end and drops its bytes.
     ///
     /// # Errors

@@ -1,10 +1,8 @@
 //! What a pickle comes wrapped in: finds compression by its content, peels it off layer by layer, and says in words what an
-//! input is that holds no pickle.
+//! input is that holds no pickle. Archives are read by `zip` and `tar`, headers of numpy's array files by `npy`.
 //!
-//! Archives are opened by `zip` and `tar`, arrays of numpy by `npy`.
-//!
-//! Deliberately absent: file names (an extension never decides), and any knowledge of opcodes beyond the first one. Damage inside a stream is an error of the reader that [`open`] hands out, so that whoever wants the bytes before it
-//! gets them.
+//! Deliberately absent: file names (an extension never decides), and any knowledge of opcodes beyond the first one. Damage
+//! inside a stream is an error of the reader that [`open`] hands out, so that whoever wants the bytes before it gets them.
 
 pub(crate) mod archive;
 #[cfg(feature = "compression")]
@@ -19,6 +17,7 @@ mod input;
 mod lz4;
 #[cfg(feature = "compression")]
 mod machine;
+pub(crate) mod npy;
 mod sniff;
 pub(crate) mod tar;
 #[cfg(feature = "compression")]
@@ -27,12 +26,14 @@ pub(crate) mod zip;
 use std::fmt;
 use std::io::{self, Read};
 
+use archive::Archive;
+
 use crate::error::Error;
 use crate::limits::{Limit, Limits};
 use crate::location::Location;
+use crate::source::random::Section;
 
-#[expect(unused_imports, reason = "nothing asks yet")]
-pub(crate) use foreign::{NotAPickle, not_a_pickle};
+pub(crate) use foreign::not_a_pickle;
 
 /// Bytes at the start of every layer that are looked at. A tar header, the longest thing recognised, has 512.
 pub(crate) const HEAD: usize = 512;
@@ -60,7 +61,7 @@ pub enum Codec {
     /// `28 b5 2f fd`, also behind skippable frames `5? 2a 4d 18` (RFC 8878 §3.1). Skippable frames that begin with `S`, `T`,
     /// `U`, `V` or `X` are no sign of it, because pickles of one string begin so.
     Zstd,
-    /// `04 22 4d 18` (LZ4 Frame Format 1.6.4).
+    /// `04 22 4d 18` (LZ4 Frame Format 1.6.4), also behind skippable frames, as for zstd.
     Lz4,
     /// `ZF`, the length of the content as hexadecimal text (`0x1f`, Python 2 with an `L`), padded with blanks to 19 characters
     /// (20 for joblib up to 0.8.4 on Python 2), then one zlib stream (joblib 0.8–0.9, `numpy_pickle_compat.py`, `read_zfile`).
@@ -99,6 +100,72 @@ pub(crate) struct Opened<'a> {
     pub(crate) head: Vec<u8>,
     /// Whether `head` is all there is: [`not_a_pickle`] asks.
     pub(crate) head_is_all: bool,
+    meter: compression::Meter,
+}
+
+/// What an input without its compression is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Pickles, or nothing that is known.
+    Pickles,
+    /// One array of numpy (`.npy`).
+    Array,
+    /// `PK`: the first member's header, or the end record of an archive without members (APPNOTE 4.3.6). A pickle that begins so
+    /// asks for a persistent id.
+    Zip,
+    Tar,
+}
+
+impl Form {
+    /// What reports call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Form::Pickles => "pickle",
+            Form::Array => "npy",
+            Form::Zip => "zip",
+            Form::Tar => "tar",
+        }
+    }
+}
+
+impl Opened<'_> {
+    /// What it is, by its first bytes.
+    pub(crate) fn form(&self) -> Form {
+        let begins = |magic: &[u8]| self.head.starts_with(magic);
+        if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
+            Form::Zip
+        } else if begins(npy::MAGIC) {
+            Form::Array
+        } else if tar::is_tar(&self.head) {
+            Form::Tar
+        } else {
+            Form::Pickles
+        }
+    }
+
+    /// Bytes of the compressed input that were read so far; `None` where it is not compressed.
+    pub(crate) fn fetched(&self) -> Option<u64> {
+        if self.codecs.is_empty() { None } else { Some(self.meter.fetched()) }
+    }
+}
+
+/// Opens an archive; `input` is the length of the input it came from, by which what it becomes is measured.
+///
+/// # Errors
+/// Malformed for whatever two readers could see differently; Limit; Misuse where this build lacks the format.
+pub(crate) fn open_archive(form: Form, source: Section, input: u64, limits: &Limits) -> Result<Archive, Error> {
+    match form {
+        Form::Tar => tar::open(source, limits),
+        #[cfg(feature = "compression")]
+        Form::Zip => zip::open(source, input, limits),
+        #[cfg(not(feature = "compression"))]
+        Form::Zip => {
+            let _ = input;
+            Err(Error::misuse("the input is a ZIP archive, and this build reads none")
+                .with_hint("build depickle with its Cargo feature `compression`, or unpack it first"))
+        }
+        Form::Pickles | Form::Array => Err(Error::malformed("expected an archive", Location::default())),
+    }
 }
 
 /// Opens an input: peels off compression by content, never by file name, until the first bytes are no codec's.
@@ -123,7 +190,7 @@ pub(crate) fn open<'a>(source: Box<dyn Read + Send + 'a>, limits: &Limits) -> Re
     }
     let head = layer.head.clone();
     let head_is_all = head.len() < HEAD && layer.failure.is_none();
-    Ok(Opened { reader: Box::new(layer), codecs, head, head_is_all })
+    Ok(Opened { reader: Box::new(layer), codecs, head, head_is_all, meter })
 }
 
 /// A reader whose first bytes were looked at: it delivers them again, then only forwards.

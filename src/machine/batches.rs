@@ -82,7 +82,7 @@ impl<G: Globals> Machine<G> {
             };
             self.highest = self.highest.max(self.protocol);
             if self.findings.errors.is_empty() && self.strict.is_empty() {
-                self.finish(&[root]);
+                self.left_over(&[root]);
             }
             if self.findings.errors.is_empty() && self.strict.is_empty() {
                 sink.pickle(&self.graph, root, n)?;
@@ -98,7 +98,7 @@ impl<G: Globals> Machine<G> {
     }
 
     /// What is done between two opcodes now and then; where it is to be done next.
-    pub(super) fn stream(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<u64, Error> {
+    pub(super) fn at_batch(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<u64, Error> {
         if stream.root.is_none() {
             // The root is the first object on the stack.
             let Some(Value::Object(root)) = self.stack.peek(0).filter(|_| self.stack.height() == 1) else {
@@ -123,7 +123,7 @@ impl<G: Globals> Machine<G> {
             KeyError::Unhashable(kind) => Error::malformed(unhashable(kind), Location::default()),
         })?;
         if self.findings.errors.is_empty() {
-            for reject in self.globals.finish(&self.graph, &[Value::Object(root)]) {
+            for reject in self.globals.finish(&mut self.graph, &[Value::Object(root)]) {
                 if let Some(error) = located(reject, Location::default()) {
                     self.findings.push(error);
                 }

@@ -35,12 +35,35 @@ impl<'a> Lexer<'a> {
 
     /// Reads through the buffer of an earlier lexer.
     pub fn reusing(buffer: Vec<u8>, source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
-        Lexer { cursor: Cursor::new(source, limits.max_memory, buffer), start: 0 }
+        Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0 }
     }
 
     /// The buffer, for the next lexer.
     pub fn into_buffer(self) -> Vec<u8> {
         self.cursor.into_buffer()
+    }
+
+    /// A lexer over bytes that are in memory: `len` of them.
+    pub fn over(source: Box<dyn std::io::Read + Send + 'a>, len: u64) -> Self {
+        Lexer { cursor: Cursor::new(source, len), start: 0 }
+    }
+
+    /// Takes `len` bytes that are no opcodes, piece by piece; `what` they are is for errors.
+    ///
+    /// # Errors
+    /// They are not there, or `take` fails.
+    pub fn raw(
+        &mut self,
+        len: u64,
+        what: &'static str,
+        take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.cursor.raw(len, what, take)
+    }
+
+    /// A lexer of a stream that begins `offset` bytes into its input.
+    pub fn starting_at(source: Box<dyn std::io::Read + Send + 'a>, offset: u64, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::starting_at(source, offset, limits.max_memory), start: offset }
     }
 
     /// Offset of the opcode that was read last.

@@ -36,8 +36,17 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Reads through `buffer`, whatever is in it.
-    pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64, buffer: Vec<u8>) -> Self {
+    pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
+        Cursor::reusing(Vec::new(), source, max_held)
+    }
+
+    /// A cursor over a stream that begins `offset` bytes into its input.
+    pub fn starting_at(source: Box<dyn Read + Send + 'a>, offset: u64, max_held: u64) -> Self {
+        Cursor { base: offset, ..Cursor::new(source, max_held) }
+    }
+
+    /// Reads through the buffer of an earlier cursor, whatever is in it.
+    pub fn reusing(buffer: Vec<u8>, source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
         Cursor {
             source,
             buffer,
@@ -157,6 +166,33 @@ impl<'a> Cursor<'a> {
         Ok(&self.buffer[start..self.pos])
     }
 
+    /// Hands on `len` bytes piece by piece. Between frames only.
+    pub fn raw(
+        &mut self,
+        len: u64,
+        what: &'static str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let at = self.offset();
+        let mut left = len;
+        while left > 0 {
+            if self.pos == self.end {
+                self.fill(1)?;
+            }
+            let n = usize::try_from(left).unwrap_or(usize::MAX).min(self.end - self.pos);
+            if n == 0 {
+                return Err(Error::malformed(
+                    format!("truncated: {what} takes {len} bytes, {} are left", len - left),
+                    Location::offset(at),
+                ));
+            }
+            take(&self.buffer[self.pos..self.pos + n])?;
+            self.pos += n;
+            left -= n as u64;
+        }
+        Ok(())
+    }
+
     /// Takes a line, without its `\n`.
     pub fn line(&mut self, opcode: &'static str) -> Result<&[u8], Error> {
         let len = self.line_len(0, opcode)?;
@@ -264,7 +300,11 @@ impl<'a> Cursor<'a> {
                 Ok(0) => self.source_ended = true,
                 Ok(n) => self.filled += n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::from_read(e, Location::offset(self.base + self.filled as u64))),
+                Err(e) => {
+                    // Nothing good comes behind it.
+                    self.source_ended = true;
+                    return Err(Error::from_read(e, Location::offset(self.base + self.filled as u64)));
+                }
             }
         }
         self.clip();
@@ -284,7 +324,7 @@ mod tests {
     use super::*;
 
     fn cursor(bytes: &'static [u8]) -> Cursor<'static> {
-        Cursor::new(Box::new(bytes), 1 << 20, Vec::new())
+        Cursor::new(Box::new(bytes), 1 << 20)
     }
 
     #[test]

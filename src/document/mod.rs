@@ -1,17 +1,26 @@
 //! Reading: from bytes to a document, the values of every pickle in an input.
 
+mod joblib;
+mod npy;
+mod reading;
+mod torch;
+
+use std::fs::File;
 use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reading::Reading;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
-use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{self, Machine, Outcome, Trailing};
+use crate::machine::{self, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
-use crate::opcode::lexer::Lexer;
 use crate::policy::Policy;
+use crate::source::random::{FileInput, Section};
 use crate::view::ValueRef;
 
 /// How far into a stream an error may lie for the stream to be no pickle at all.
@@ -41,6 +50,8 @@ pub struct Reader {
     policy: Policy,
     limits: Limits,
     trailing: Trailing,
+    buffers: Arc<[Vec<u8>]>,
+    side_files: Option<PathBuf>,
 }
 
 impl Reader {
@@ -63,6 +74,12 @@ impl Reader {
         self
     }
 
+    /// The folder of the input.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone moves on"))]
+    pub(crate) fn side_folder(&mut self) -> &mut Option<PathBuf> {
+        &mut self.side_files
+    }
+
     /// What is admitted.
     pub(crate) fn policy_rule(&self) -> &Policy {
         &self.policy
@@ -71,6 +88,11 @@ impl Reader {
     /// What is done with bytes after the last STOP.
     pub(crate) fn trailing_rule(&self) -> Trailing {
         self.trailing
+    }
+
+    /// Whether out-of-band buffers were given.
+    pub(crate) fn has_buffers(&self) -> bool {
+        !self.buffers.is_empty()
     }
 
     /// What an input may cost.
@@ -85,44 +107,69 @@ impl Reader {
         self
     }
 
-    /// Reads every pickle of an input, compressed or not.
+    /// Gives the out-of-band buffers of a protocol 5 pickle, in the order in which its pickler handed them out. The input has
+    /// to ask for all of them.
+    #[must_use]
+    pub fn buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.buffers = buffers.into();
+        self
+    }
+
+    /// Names the folder of the input, where joblib 0.9 and older put arrays into files of their own. Only files directly in
+    /// it are read, and only those that the input names by a bare file name.
+    #[must_use]
+    pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.side_files = Some(folder.into());
+        self
+    }
+
+    /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.
+    ///
+    /// An archive of one pickle is what it holds; an archive of several members is a dict of their values, by their names. An
+    /// archive from a stream is held in memory; [`Reader::read_file`] reads it where it lies.
     ///
     /// # Errors
     /// All findings of the input: refused globals and values, malformed bytes, limits, I/O.
     pub fn read<'a>(&self, input: impl Read + Send + 'a) -> Result<Document, Failure> {
-        self.read_in(input, &mut Memory::default())
+        self.read_in(input, None, &mut Memory::default())
     }
 
-    /// As [`Reader::read`], in the memory of an earlier reading; the document's graph is for whoever is done with it to give
-    /// back.
-    pub(crate) fn read_in<'a>(&self, input: impl Read + Send + 'a, memory: &mut Memory) -> Result<Document, Failure> {
-        let opened = container::open(Box::new(input), &self.limits)?;
-        let (head, head_is_all) = (opened.head.clone(), opened.head_is_all);
-        let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::reusing(std::mem::take(&mut memory.buffer), opened.reader, &self.limits);
-        let machine =
-            Machine::reusing(std::mem::take(&mut memory.machine), Registry::new(self.policy.clone()), &self.limits);
-        let mut outcome = machine.run(&mut lexer, self.trailing);
-        if outcome.findings.errors.is_empty() {
-            // Checksums of compressed streams stand at their end.
-            if let Err(error) = lexer.drain() {
-                outcome.findings.errors.push(error);
-            }
+    /// Reads a file in the same way. Of a regular file nothing is held that can be read where it lies; its position is of no
+    /// account.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub fn read_file(&self, file: File) -> Result<Document, Failure> {
+        match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
+            Ok(file) => self.read_section(Section::all(Arc::new(file))),
+            Err(pipe) => self.read(pipe),
         }
-        memory.buffer = lexer.into_buffer();
-        let Outcome { graph, roots, findings, bytes, protocol, memory: left } = outcome;
-        memory.machine = left;
+    }
+
+    /// Reads an input of which any part can be read at any time.
+    pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
+        self.read_in(section.reader(), Some(section), &mut Memory::default())
+    }
+
+    /// Reads in the memory of an earlier reading; the document's graph is for whoever is done with it to give back. `place` is
+    /// where the input lies, if it can be read at any place.
+    pub(crate) fn read_in<'a>(
+        &self,
+        stream: impl Read + Send + 'a,
+        place: Option<Section>,
+        memory: &mut Memory,
+    ) -> Result<Document, Failure> {
+        let mut reading = Reading::new(self, memory);
+        let roots = reading.input(Box::new(stream), place);
+        let Reading { machine, buffer, codecs, pickles, foreign, .. } = reading;
+        let Outcome { graph, roots, findings, bytes, protocol, memory: left } = machine.finish(roots);
+        (memory.buffer, memory.machine) = (buffer, left);
         if findings.errors.is_empty() {
-            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs });
+            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
         }
         memory.machine.graph = Some(graph);
         let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
-        if roots.is_empty()
-            && let Some(explained) = explain(&errors, &head, head_is_all)
-        {
-            return Err(Failure::foreign(vec![explained]));
-        }
-        Err(Failure::new(errors, findings.more))
+        Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
     }
 }
 
@@ -164,7 +211,7 @@ pub(crate) fn explain(errors: &[Error], head: &[u8], head_is_all: bool) -> Optio
     })
 }
 
-/// The values of an input: one root per pickle.
+/// The values of an input.
 #[derive(Debug)]
 pub struct Document {
     pub(crate) graph: Graph,
@@ -173,16 +220,18 @@ pub struct Document {
     bytes: u64,
     protocol: u8,
     codecs: Vec<&'static str>,
+    pickles: u64,
 }
 
 impl Document {
     /// A document of values that were read from something else than pickles: `bytes` of it, no protocol, no compression.
     #[cfg(feature = "json")]
     pub(crate) fn new(graph: Graph, roots: Vec<Value>, bytes: u64) -> Self {
-        Document { graph, roots, notes: Vec::new(), bytes, protocol: 0, codecs: Vec::new() }
+        let pickles = roots.len() as u64;
+        Document { graph, roots, notes: Vec::new(), bytes, protocol: 0, codecs: Vec::new(), pickles }
     }
 
-    /// One value per pickle, in stream order.
+    /// One value per pickle, in stream order; of an archive of several members, one dict of their values.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = ValueRef<'_>> {
         self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))
     }
@@ -202,7 +251,12 @@ impl Document {
         self.protocol
     }
 
-    /// The compression that was peeled off, outermost first.
+    /// Pickles and array files of the input: one per root, or the members of an archive.
+    pub fn pickles(&self) -> u64 {
+        self.pickles
+    }
+
+    /// The compression and the containers (`zip`, `tar`, `npy`) that were peeled off, outermost first.
     pub fn codecs(&self) -> &[&'static str] {
         &self.codecs
     }

@@ -1,0 +1,198 @@
+//! One input on its way into a graph: what it is by its first bytes, and its pickles, arrays and members in turn.
+//!
+//! What goes wrong becomes a finding, and the next member is read all the same. Deliberately absent: what a name means, and
+//! the order of bytes in any format.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::joblib::Beside;
+use super::{Memory, Reader, explain};
+use crate::container::archive::{Archive, Member};
+use crate::container::{self, Form, Opened};
+use crate::error::{Error, ErrorKind, LimitExceeded};
+use crate::globals::Registry;
+use crate::globals::torch::Part;
+use crate::location::Location;
+use crate::machine::Machine;
+use crate::model::graph::Kind;
+use crate::model::value::Value;
+use crate::opcode::lexer::Lexer;
+use crate::source::random::{RandomAccess, Section, hold};
+
+pub(super) struct Reading<'r> {
+    pub reader: &'r Reader,
+    pub machine: Machine<Registry>,
+    /// The buffer of the lexer.
+    pub buffer: Vec<u8>,
+    /// Compression and containers that were peeled off, outermost first.
+    pub codecs: Vec<&'static str>,
+    /// Pickles and array files.
+    pub pickles: u64,
+    /// The input is something else than a pickle, not a broken one.
+    pub foreign: bool,
+}
+
+impl<'r> Reading<'r> {
+    /// A reading in the memory of an earlier one.
+    pub fn new(reader: &'r Reader, memory: &mut Memory) -> Self {
+        let (buffer, memory) = (std::mem::take(&mut memory.buffer), std::mem::take(&mut memory.machine));
+        let mut machine = Machine::reusing(memory, Registry::new(reader.policy.clone()), &reader.limits);
+        machine.give_buffers(Arc::clone(&reader.buffers));
+        if let Some(folder) = &reader.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
+        }
+        Reading { reader, machine, buffer, codecs: Vec::new(), pickles: 0, foreign: false }
+    }
+
+    /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.
+    pub fn input<'a>(&mut self, stream: Box<dyn Read + Send + 'a>, place: Option<Section>) -> Vec<Value> {
+        let read = container::open(stream, &self.reader.limits).and_then(|opened| {
+            self.codecs.extend(opened.codecs.iter().map(|codec| codec.name()));
+            match opened.form() {
+                Form::Pickles => Ok(self.pickles(opened, None)),
+                Form::Array => self.array(opened, None).map(|value| vec![value]),
+                form => {
+                    let archive = self.open_archive(form, opened, place)?;
+                    self.archive(&archive)
+                }
+            }
+        });
+        read.unwrap_or_else(|error| {
+            self.machine.findings().push(error);
+            Vec::new()
+        })
+    }
+
+    fn open_archive(&mut self, form: Form, mut opened: Opened<'_>, place: Option<Section>) -> Result<Archive, Error> {
+        let limits = &self.reader.limits;
+        let section = match place {
+            Some(section) if opened.codecs.is_empty() => section,
+            Some(_) | None => Section::all(Arc::new(hold(&mut opened.reader, limits.max_memory)?)),
+        };
+        self.machine.count(section.len());
+        // What was decompressed already is measured by what it was.
+        let input = opened.fetched().unwrap_or(section.len());
+        self.codecs.push(form.name());
+        container::open_archive(form, section, input, limits)
+    }
+
+    /// The roots of an archive.
+    fn archive(&mut self, archive: &Archive) -> Result<Vec<Value>, Error> {
+        self.machine.findings().notes.extend(archive.notes().iter().cloned());
+        if let Some(found) = super::torch::recognise(archive) {
+            return super::torch::read(self, archive, &found);
+        }
+        let arrays = archive.members().iter().all(|member| member.name.ends_with(".npy"));
+        match archive.members() {
+            [] => Err(Error::malformed("expected a pickle or an array, found an empty archive", Location::default())),
+            [one] if !arrays => Ok(self.member(archive, one)),
+            members => {
+                let mut pairs = Vec::new();
+                for member in members {
+                    let values = self.member(archive, member);
+                    // numpy's `savez` adds the extension, and its `load` takes it away.
+                    let name = if arrays { member.name.strip_suffix(".npy") } else { None };
+                    let key = self.machine.graph().str(name.unwrap_or(&member.name)).map_err(limit)?;
+                    pairs.extend([key, self.one(&values, &member.name)?]);
+                }
+                let graph = self.machine.graph();
+                let dict = graph.alloc(Kind::Dict).map_err(limit)?;
+                graph.extend_dict(dict, &pairs).map_err(|_| {
+                    Error::malformed("expected names of members to be keys of a dict", Location::default())
+                })?;
+                Ok(vec![Value::Object(dict)])
+            }
+        }
+    }
+
+    /// The value of a member among several: where it holds many pickles, the list of them.
+    fn one(&mut self, values: &[Value], name: &str) -> Result<Value, Error> {
+        match values {
+            // There was a finding.
+            [] => Ok(Value::Unknown),
+            [one] => Ok(*one),
+            many => {
+                let name = crate::name::Escaped(name);
+                let note = format!("the {} pickles of member {name} became a list", many.len());
+                self.machine.findings().notes.push(note);
+                self.machine.graph().object(Kind::List, many).map(Value::Object).map_err(limit)
+            }
+        }
+    }
+
+    /// The values of one member.
+    fn member(&mut self, archive: &Archive, member: &Member) -> Vec<Value> {
+        let mut limits = self.reader.limits.clone();
+        limits.max_ratio = archive.ratio_left(member, limits.max_ratio);
+        let read = container::open(archive.reader(member), &limits).and_then(|opened| match opened.form() {
+            Form::Pickles => Ok(self.pickles(opened, Some(&member.name))),
+            Form::Array => self.array(opened, Some(&member.name)).map(|value| vec![value]),
+            Form::Zip | Form::Tar => {
+                let what = "expected a pickle or an array, found an archive in an archive";
+                Err(Error::malformed(what, Location::default()).with_hint("unpack the outer archive first"))
+            }
+        });
+        read.unwrap_or_else(|error| {
+            self.machine.findings().push(error.in_member(&member.name));
+            Vec::new()
+        })
+    }
+
+    /// The pickles of a stream.
+    fn pickles(&mut self, opened: Opened<'_>, member: Option<&str>) -> Vec<Value> {
+        let (head, head_is_all) = (opened.head, opened.head_is_all);
+        let checked = !opened.codecs.is_empty() || member.is_some();
+        let known = self.machine.findings().errors.len();
+        let legacy = super::torch::is_legacy(&head);
+        if legacy {
+            self.codecs.push("torch-legacy");
+            self.machine.globals().0.torch().begin(Part::Legacy);
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits);
+        let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
+        self.pickles += roots.len() as u64;
+        if legacy {
+            self.machine.globals().0.torch().end();
+        }
+        let findings = self.machine.findings();
+        if findings.errors.len() == known {
+            // Checksums stand at the end.
+            if let Err(error) = lexer.drain() {
+                findings.push(in_member(error, member));
+            }
+            self.buffer = lexer.into_buffer();
+            return roots;
+        }
+        // Damage that a checksum proves explains what no pickle can be; but what was refused stays refused.
+        let decoded = if checked { lexer.drain() } else { Ok(()) };
+        self.buffer = lexer.into_buffer();
+        let new = findings.errors.split_off(known);
+        match decoded {
+            Err(error) if matches!(error.kind(), ErrorKind::Malformed(_)) => {
+                findings.errors.extend(new.into_iter().filter(|e| !matches!(e.kind(), ErrorKind::Malformed(_))));
+                findings.push(in_member(error, member));
+            }
+            Ok(()) | Err(_) => match explain(&new, &head, head_is_all).filter(|_| roots.is_empty()) {
+                Some(explained) => {
+                    self.foreign = member.is_none();
+                    findings.errors.push(in_member(explained, member));
+                }
+                None => findings.errors.extend(new),
+            },
+        }
+        roots
+    }
+}
+
+fn in_member(error: Error, member: Option<&str>) -> Error {
+    match member {
+        Some(member) => error.in_member(member),
+        None => error,
+    }
+}
+
+pub(super) fn limit(e: LimitExceeded) -> Error {
+    Error::limit(e, Location::default())
+}
