@@ -21,7 +21,7 @@ use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::{self, Natural};
-use crate::writers::options::{Format, Mapping, WriteOptions};
+use crate::writers::options::{Format, Items, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::{self, Tagged};
 
@@ -48,6 +48,10 @@ impl Converter {
             Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => {
                 // Each line of the lossless mapping stands alone, and what lines share is counted over all of them.
                 if shape == Shape::Lines && self.options.mapping == Mapping::Lossless && batches.root == Root::List {
+                    return Ok(None);
+                }
+                // A dict that is a row gets its column only once all its keys are known.
+                if batches.root == Root::Dict && self.options.source.is_some() {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -100,9 +104,9 @@ impl Shape {
         {
             return None;
         }
-        match (converter.options.format, converter.options.mapping) {
-            (Format::Json | Format::MessagePack, _) => Some(Shape::Document),
-            (Format::Ndjson, _) => Some(Shape::Lines),
+        match (converter.options.format, converter.options.items) {
+            (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
+            (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
             _ => None,
         }
     }
@@ -130,7 +134,8 @@ impl Job<'_> {
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = Lexer::new(opened.reader, reader.allowed());
-        let machine = Machine::new(Registry::new(reader.policy_rule().clone()), reader.allowed());
+        let globals = Registry::new(reader.policy_rule().clone());
+        let machine = Machine::new(globals, reader.allowed());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
@@ -220,7 +225,7 @@ impl Job<'_> {
                 None => writer.sink().end_array(),
             }
             if self.converter.options.format != Format::MessagePack {
-                writer.sink().buffer().push(b'\n');
+                writer.sink().end_row();
             }
         }
         writer.finish()
@@ -238,14 +243,13 @@ impl Job<'_> {
 
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
-        if self.shape == Shape::Document {
-            writer.sink().element();
+        let path = format!("$[{n}]");
+        match self.shape {
+            Shape::Lines => return writer.write_row(root, &path),
+            Shape::Document => writer.sink().element(),
+            Shape::Line | Shape::Objects => {}
         }
-        writer.write(root, &format!("$[{n}]"))?;
-        if self.shape == Shape::Lines {
-            writer.sink().buffer().push(b'\n');
-        }
-        Ok(())
+        writer.write(root, &path)
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
