@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::document::{Document, Reader};
 use crate::error::{Error, Failure};
@@ -14,6 +15,7 @@ use crate::model::value::Value;
 use crate::policy::Policy;
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
+use crate::source::random::{FileInput, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
@@ -23,7 +25,7 @@ use crate::writers::tagged::Tagged;
 
 /// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
 /// zone.
-const MAX_LEVELS: u32 = 10;
+pub(crate) const MAX_LEVELS: u32 = 10;
 
 /// What a conversion did.
 #[derive(Clone, Debug)]
@@ -50,9 +52,11 @@ pub struct Report {
 /// See the crate's documentation for a complete example.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    reader: Reader,
-    options: WriteOptions,
-    select: Option<Select>,
+    pub(crate) reader: Reader,
+    pub(crate) options: WriteOptions,
+    pub(crate) select: Option<Select>,
+    whole: bool,
+    pub(crate) checked: bool,
 }
 
 impl Converter {
@@ -63,7 +67,7 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter { reader: Reader::new(), options, select: None }
+        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false }
     }
 
     /// Admits what the policy admits.
@@ -120,12 +124,37 @@ impl Converter {
         Ok(self.write(&document, output)?)
     }
 
-    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`.
+    /// Reads every input whole, also where it could be converted in batches.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Reads what is converted in batches once more before the first byte is written, for an output that cannot be taken back:
+    /// of a refused input, nothing gets into a pipe.
+    #[must_use]
+    pub fn checked_first(mut self) -> Self {
+        self.checked = true;
+        self
+    }
+
+    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`. A large one is converted in batches where its
+    /// shape allows, so that it never has to fit in memory.
     ///
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
-        let document = self.reader.read_file(file)?;
+        let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
+            Ok(file) => Section::all(Arc::new(file)),
+            Err(pipe) => return self.convert(pipe, output),
+        };
+        if !self.whole
+            && let Some(report) = self.convert_in_batches(&file, output)?
+        {
+            return Ok(report);
+        }
+        let document = self.reader.read_section(file)?;
         Ok(self.write(&document, output)?)
     }
 
@@ -196,6 +225,8 @@ impl Job<'_> {
             Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
             #[cfg(feature = "protobuf")]
             Format::Protobuf => self.frames(output),
+            #[cfg(feature = "tensors")]
+            Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
@@ -275,6 +306,18 @@ impl Job<'_> {
             writer.write(*root, &self.path(n))?;
         }
         writer.finish()
+    }
+
+    /// Arrays and tensors.
+    #[cfg(feature = "tensors")]
+    fn tensors(&self, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let what = format!("`--lossless` is for json, ndjson and msgpack, not for {}", self.options.format.name());
+            return Err(Error::misuse(what));
+        }
+        let roots: Vec<_> = self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect();
+        let (graph, options, out) = (self.graph, self.options, self.out(output));
+        crate::writers::tensors::Writer { graph, options, ledger, out }.write(&roots)
     }
 
     /// The values that become lines: the elements of a list, or the pickles of a file of many.

@@ -76,6 +76,8 @@ mod repr;
 #[cfg(feature = "json")]
 mod select;
 mod source;
+#[cfg(feature = "json")]
+mod stream;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;

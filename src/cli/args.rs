@@ -89,6 +89,9 @@ pub(super) struct ConvertArgs {
     pub policy: PolicyArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// Read every input whole, as what cannot be converted in batches is read
+    #[arg(long, hide = true)]
+    pub whole: bool,
     /// Only errors on stderr
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -195,6 +198,9 @@ pub(super) enum FormatArg {
     Ndjson,
     Msgpack,
     Protobuf,
+    Npy,
+    Npz,
+    Safetensors,
 }
 
 impl From<FormatArg> for Format {
@@ -204,6 +210,9 @@ impl From<FormatArg> for Format {
             FormatArg::Ndjson => Format::Ndjson,
             FormatArg::Msgpack => Format::MessagePack,
             FormatArg::Protobuf => Format::Protobuf,
+            FormatArg::Npy => Format::Npy,
+            FormatArg::Npz => Format::Npz,
+            FormatArg::Safetensors => Format::Safetensors,
         }
     }
 }

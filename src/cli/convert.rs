@@ -54,6 +54,12 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     if !args.buffers.is_empty() {
         converter = converter.buffers(buffers(args)?);
     }
+    if args.whole {
+        converter = converter.whole();
+    }
+    if to_stdout && !args.mapping.strict {
+        converter = converter.checked_first();
+    }
     Ok(Plan { converter, format })
 }
 
@@ -87,7 +93,7 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
+        let known = ".json .ndjson .jsonl .msgpack .mpk .pb .npy .npz .safetensors";
         Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
             .with_hint("`--to FORMAT` names the format whatever the extension")
     })

@@ -19,6 +19,9 @@ use crate::location::Location;
 
 /// Output from which on the ratio counts: below, a header or a run of zeros decides it.
 const RATIO_FROM: u64 = 1 << 20;
+/// Output, and times what it took, from which on a stream is looked through before any of it is handed out.
+const SUSPECT_FROM: u64 = 128 << 10;
+const SUSPECT_RATIO: u64 = 200;
 /// One decoder may take this part of the memory limit (512 MiB of 8 GiB), so that values have the rest.
 const DECODER_SHARE: u64 = 16;
 /// Decoders may take this much where the memory limit allows it at all: `xz -9` needs 65 MiB, `zstd --long` 128 MiB.
@@ -94,7 +97,16 @@ pub(super) fn decoder<'a>(
         Codec::Lz4 => Body::Lz4(Box::new(Lz4::new(input))),
         Codec::Gzip | Codec::Zlib | Codec::Bzip2 | Codec::Xz | Codec::Lzma | Codec::Zstd | Codec::JoblibZf => {
             let machine = Machine::new(codec, meter.max_memory).map_err(|e| Error::io(e, Location::default()))?;
-            Body::Members(Box::new(Members { codec, input, machine: Some(machine), max_memory: meter.max_memory }))
+            let start = input.taken();
+            let max_memory = meter.max_memory;
+            Body::Members(Box::new(Members {
+                codec,
+                input,
+                machine: Some(machine),
+                max_memory,
+                start,
+                suspected: false,
+            }))
         }
     };
     Ok(Box::new(Decoder {
@@ -149,12 +161,29 @@ enum State {
 impl Decoder<'_> {
     fn charge(&mut self, bytes: usize) -> Result<(), Error> {
         self.produced = self.produced.saturating_add(bytes as u64);
-        if self.produced > self.max_decompressed {
-            return Err(Limit::Decompressed.exceeded(self.produced, self.max_decompressed, Location::default()));
+        self.check(self.produced)?;
+        let most = self.max_decompressed.min(self.fetched().saturating_mul(self.max_ratio).max(RATIO_FROM));
+        match &mut self.body {
+            Body::Members(members) if members.is_suspect(self.produced) => {
+                members.suspected = true;
+                let total = members.look_through(most);
+                self.check(total)
+            }
+            Body::Members(_) | Body::Lz4(_) => Ok(()),
         }
-        let fetched = self.fetched.load(Ordering::Relaxed).max(1);
-        if self.produced > RATIO_FROM && self.produced > fetched.saturating_mul(self.max_ratio) {
-            return Err(Limit::Ratio.exceeded(self.produced.div_ceil(fetched), self.max_ratio, Location::default()));
+    }
+
+    fn fetched(&self) -> u64 {
+        self.fetched.load(Ordering::Relaxed).max(1)
+    }
+
+    fn check(&self, produced: u64) -> Result<(), Error> {
+        if produced > self.max_decompressed {
+            return Err(Limit::Decompressed.exceeded(produced, self.max_decompressed, Location::default()));
+        }
+        let fetched = self.fetched();
+        if produced > RATIO_FROM && produced > fetched.saturating_mul(self.max_ratio) {
+            return Err(Limit::Ratio.exceeded(produced.div_ceil(fetched), self.max_ratio, Location::default()));
         }
         Ok(())
     }
@@ -227,9 +256,39 @@ struct Members<'a> {
     /// `None` between two streams and after the last.
     machine: Option<Machine>,
     max_memory: u64,
+    /// Bytes of the input before its first stream.
+    start: u64,
+    /// It was looked through.
+    suspected: bool,
 }
 
 impl Members<'_> {
+    /// Whether it may be a bomb: what it produced so far is out of all proportion.
+    fn is_suspect(&self, produced: u64) -> bool {
+        !self.suspected
+            && produced > SUSPECT_FROM
+            && produced / SUSPECT_RATIO > self.input.taken().saturating_sub(self.start)
+    }
+
+    /// How much the first stream holds, as far as it can be told and until it is more than `most`. A bomb is small, so that one
+    /// buffer has all of it: it is found before whoever reads it has made values of its beginning.
+    fn look_through(&self, most: u64) -> u64 {
+        let Some(mut rest) = usize::try_from(self.start).ok().and_then(|start| self.input.whole()?.get(start..)) else {
+            return 0;
+        };
+        let Ok(mut machine) = Machine::new(self.codec, self.max_memory) else { return 0 };
+        let (mut scratch, mut total) = (vec![0; 64 << 10], 0_u64);
+        loop {
+            let turn = machine.step(rest, &mut scratch);
+            total = total.saturating_add(turn.produced as u64);
+            rest = rest.get(turn.consumed..).unwrap_or_default();
+            let stalls = turn.produced == 0 && turn.consumed == 0;
+            if total > most || stalls || !matches!(turn.done, Ok(false)) {
+                return total;
+            }
+        }
+    }
+
     /// Runs until there is output, the end, or a fault.
     fn read(&mut self, output: &mut [u8]) -> Step {
         let failed = |e| Step { produced: 0, end: Err(e) };

@@ -35,6 +35,11 @@ impl<'a> Input<'a> {
         self.before + self.start as u64
     }
 
+    /// All bytes of the input from the first on, taken or not, where one buffer holds them.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        if self.before == 0 && self.ended { self.buffer.get(..self.end) } else { None }
+    }
+
     /// The fetched bytes that are not taken; empty only at the end.
     pub(super) fn fill(&mut self) -> io::Result<&[u8]> {
         if self.start == self.end {

@@ -14,6 +14,8 @@ use super::input::Input;
 
 pub(super) struct Lz4<'a> {
     frames: FrameDecoder<Watched<'a>>,
+    /// The skippable frames before the first one are behind us.
+    begun: bool,
 }
 
 struct Watched<'a> {
@@ -32,10 +34,18 @@ impl Read for Watched<'_> {
 
 impl<'a> Lz4<'a> {
     pub(super) fn new(input: Input<'a>) -> Self {
-        Lz4 { frames: FrameDecoder::new(Watched { input, dry: false }) }
+        Lz4 { frames: FrameDecoder::new(Watched { input, dry: false }), begun: false }
     }
 
     pub(super) fn read(&mut self, output: &mut [u8]) -> Step {
+        if !self.begun {
+            self.begun = true;
+            match next_frame(&mut self.frames.get_mut().input) {
+                Ok(true) => {}
+                Ok(false) => return Step { produced: 0, end: Ok(true) },
+                Err(e) => return Step { produced: 0, end: Err(e) },
+            }
+        }
         loop {
             let read = self.frames.read(output);
             let Watched { input, dry } = self.frames.get_mut();

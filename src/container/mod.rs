@@ -61,7 +61,7 @@ pub enum Codec {
     /// `28 b5 2f fd`, also behind skippable frames `5? 2a 4d 18` (RFC 8878 §3.1). Skippable frames that begin with `S`, `T`,
     /// `U`, `V` or `X` are no sign of it, because pickles of one string begin so.
     Zstd,
-    /// `04 22 4d 18` (LZ4 Frame Format 1.6.4).
+    /// `04 22 4d 18` (LZ4 Frame Format 1.6.4), also behind skippable frames, as for zstd.
     Lz4,
     /// `ZF`, the length of the content as hexadecimal text (`0x1f`, Python 2 with an `L`), padded with blanks to 19 characters
     /// (20 for joblib up to 0.8.4 on Python 2), then one zlib stream (joblib 0.8–0.9, `numpy_pickle_compat.py`, `read_zfile`).

@@ -15,7 +15,7 @@ pub(super) fn codec(head: &[u8]) -> Option<Codec> {
         [0xfd, b'7', b'z', b'X', b'Z', 0x00, ..] => Some(Codec::Xz),
         [0x5d, rest @ ..] if lzma_header(rest) => Some(Codec::Lzma),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Codec::Zstd),
-        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] if zstd_behind_skippable(head) => Some(Codec::Zstd),
+        [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => behind_skippable(head),
         [0x04, 0x22, 0x4d, 0x18, ..] => Some(Codec::Lz4),
         [b'Z', b'F', rest @ ..] if zf_header(rest).is_some() => Some(Codec::JoblibZf),
         _ => None,
@@ -38,21 +38,21 @@ fn lzma_header(rest: &[u8]) -> bool {
     plausible && (size == u64::MAX || size < 1 << 38) && rest.first() == Some(&0)
 }
 
-/// Whether a zstd frame follows the skippable frames within `head`. The first one must not begin as a pickle of one string
-/// can: `S`, `T`, `U`, `V`, `X` with a length or text that begins `2a 4d 18`.
-fn zstd_behind_skippable(head: &[u8]) -> bool {
+/// The codec of the frame that follows the skippable frames within `head`: zstd and lz4 have the same. The first one must not
+/// begin as a pickle of one string can: `S`, `T`, `U`, `V`, `X` with a length or text that begins `2a 4d 18`.
+fn behind_skippable(head: &[u8]) -> Option<Codec> {
     if head.first().is_none_or(|first| b"STUVX".contains(first)) {
-        return false;
+        return None;
     }
     let mut rest = head;
     while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, after @ ..] = rest {
-        let length = usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).unwrap_or(usize::MAX);
-        match after.get(length..) {
-            Some(next) => rest = next,
-            None => return false,
-        }
+        rest = after.get(usize::try_from(u32::from_le_bytes([*a, *b, *c, *d])).ok()?..)?;
     }
-    rest.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
+    match rest {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Codec::Zstd),
+        [0x04, 0x22, 0x4d, 0x18, ..] => Some(Codec::Lz4),
+        _ => None,
+    }
 }
 
 /// The header of a joblib `ZF` file, behind the `ZF`: how many bytes it has with padding, and the content's length.
@@ -90,6 +90,7 @@ mod tests {
             (b"\x28\xb5\x2f\xfd", Codec::Zstd),
             (b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x28\xb5\x2f\xfd", Codec::Zstd),
             (b"\x04\x22\x4d\x18", Codec::Lz4),
+            (b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x04\x22\x4d\x18", Codec::Lz4),
             (zf, Codec::JoblibZf),
         ] {
             assert_eq!(codec(head), Some(expected), "{head:02x?}");

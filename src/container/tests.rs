@@ -154,8 +154,9 @@ mod compressed {
         all.push(("zstd, skippable frames", between.concat(), vec![Codec::Zstd]));
         all.push(("lz4", lz4(&content(), false, true), vec![Codec::Lz4]));
         all.push(("lz4, linked", lz4(&content(), true, true), vec![Codec::Lz4]));
-        let two = [lz4(first, false, true), skippable, lz4(second, true, false)];
+        let two = [lz4(first, false, true), skippable.clone(), lz4(second, true, false)];
         all.push(("lz4, two frames", two.concat(), vec![Codec::Lz4]));
+        all.push(("lz4, skippable frame first", [skippable, lz4(&content(), true, true)].concat(), vec![Codec::Lz4]));
         all
     }
 

@@ -10,13 +10,16 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use joblib::Beside;
 use reading::Reading;
+pub(crate) use torch::is_legacy;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{Outcome, Trailing};
+use crate::globals::Registry;
+use crate::machine::{Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -63,6 +66,16 @@ impl Reader {
         self
     }
 
+    /// What is admitted.
+    pub(crate) fn policy_rule(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What is done with bytes after the last STOP.
+    pub(crate) fn trailing_rule(&self) -> Trailing {
+        self.trailing
+    }
+
     /// What an input may cost.
     pub(crate) fn allowed(&self) -> &Limits {
         &self.limits
@@ -91,6 +104,16 @@ impl Reader {
         self
     }
 
+    /// A machine for one input, and a registry that knows nothing of another.
+    pub(crate) fn machine(&self) -> Machine<Registry> {
+        let mut machine = Machine::new(Registry::new(self.policy.clone()), &self.limits);
+        machine.give_buffers(Arc::clone(&self.buffers));
+        if let Some(folder) = &self.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), self.limits.clone())));
+        }
+        machine
+    }
+
     /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.
     ///
     /// An archive of one pickle is what it holds; an archive of several members is a dict of their values, by their names. An
@@ -109,12 +132,14 @@ impl Reader {
     /// As [`Reader::read`].
     pub fn read_file(&self, file: File) -> Result<Document, Failure> {
         match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
-            Ok(file) => {
-                let section = Section::all(Arc::new(file));
-                self.read_input(Box::new(section.reader()), Some(section))
-            }
+            Ok(file) => self.read_section(Section::all(Arc::new(file))),
             Err(pipe) => self.read(pipe),
         }
+    }
+
+    /// Reads an input of which any part can be read at any time.
+    pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
+        self.read_input(Box::new(section.reader()), Some(section))
     }
 
     fn read_input<'a>(&self, stream: Box<dyn Read + Send + 'a>, place: Option<Section>) -> Result<Document, Failure> {

@@ -6,7 +6,6 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::joblib::Beside;
 use super::{Reader, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
@@ -33,12 +32,7 @@ pub(super) struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     pub fn new(reader: &'r Reader) -> Self {
-        let mut machine = Machine::new(Registry::new(reader.policy.clone()), &reader.limits);
-        machine.give_buffers(Arc::clone(&reader.buffers));
-        if let Some(folder) = &reader.side_files {
-            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
-        }
-        Reading { reader, machine, codecs: Vec::new(), pickles: 0, foreign: false }
+        Reading { reader, machine: reader.machine(), codecs: Vec::new(), pickles: 0, foreign: false }
     }
 
     /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.

@@ -15,11 +15,17 @@ mod exceptions;
 mod inert;
 mod joblib;
 pub(crate) mod net;
+mod networkx;
 pub(crate) mod numbers;
 mod numpy;
+mod pandas;
 pub(crate) mod paths;
+mod polars;
+mod pyarrow;
 mod python2;
 pub(crate) mod records;
+mod scipy;
+mod shapely;
 mod structs;
 pub(crate) mod table;
 #[cfg(test)]
@@ -170,6 +176,16 @@ impl Registry {
 
     fn action(&self, global: u32) -> Option<Action> {
         self.actions.get(global as usize).copied()
+    }
+
+    /// Whether a global is legal only inside what asks for it.
+    fn is_part(&self, global: u32) -> bool {
+        matches!(self.action(global), Some(Action::Part(_)))
+    }
+
+    /// Whether a global is of that class.
+    fn is_of(&self, global: u32, class: &'static Class) -> bool {
+        matches!(self.action(global), Some(Action::Data(other) | Action::Part(other)) if std::ptr::eq(other, class))
     }
 
     /// The global of a canonical name.
@@ -346,10 +362,11 @@ impl Globals for Registry {
             Kind::OrderedDict => collections::ordered_dict_state(graph, target, state),
             Kind::Zone => zones::build(graph, target, state),
             Kind::Struct(Layout::Dtype) => numpy::dtype::build(graph, target, state),
-            Kind::Pending | Kind::Record | Kind::Exception => {
+            Kind::Pending | Kind::Record | Kind::Exception | Kind::Struct(Layout::PdDtype) => {
                 let [Value::Global(global)] = graph.first::<1>(target) else { return Err(Reject::Tainted) };
                 let class = match self.action(global) {
                     Some(Action::Data(class) | Action::Part(class)) => class,
+                    Some(Action::Record) if pandas::frame::is_state(self, graph, state) => &pandas::frame::SUBCLASS,
                     Some(Action::Record) => return records::build(graph, target, state),
                     None => return Err(Reject::Tainted),
                 };
@@ -451,10 +468,12 @@ impl Globals for Registry {
                             Value::Global(global) => graph.global(global).clone(),
                             _ => GlobalName::new("", ""),
                         };
-                        let problem = if joblib::is_spent(self, graph, id) {
-                            "expected one reference to the wrapper of an array, found another"
-                        } else {
-                            "expected a state (BUILD), found none"
+                        let problem = match class {
+                            _ if joblib::is_spent(self, graph, id) => {
+                                "expected one reference to the wrapper of an array, found another"
+                            }
+                            Value::Global(global) if self.is_part(global) => "a part that is no value by itself",
+                            _ => "expected a state (BUILD), found none",
                         };
                         found.push(Reject::Value { name, problem: problem.to_owned() });
                         continue;

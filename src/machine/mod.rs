@@ -3,7 +3,9 @@
 //! It knows no Python class: whatever a name means it asks the [`Globals`] trait. After the first refusal it goes on
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
+pub(crate) mod batches;
 mod demand;
+pub(crate) mod liveness;
 mod memo;
 mod names;
 mod stack;
@@ -223,8 +225,10 @@ pub(crate) struct Machine<G> {
     /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
     /// refused anyway, it only adds to the notes.
     strict: Vec<Error>,
-    /// Offset at which the memory budget grows next.
-    next_allowance: u64,
+    /// Offset at which the memory budget grows next, or a batch may end.
+    next_stop: u64,
+    /// What the first pass knows of memo slots.
+    slots: Option<liveness::Slots>,
     /// Bytes of the streams before this one.
     read: u64,
     /// The highest protocol of any pickle.
@@ -258,7 +262,8 @@ impl<G: Globals> Machine<G> {
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
             strict: Vec::new(),
-            next_allowance: 0,
+            next_stop: 0,
+            slots: None,
             read: 0,
             highest: 0,
             nesting: 0,
@@ -285,6 +290,56 @@ impl<G: Globals> Machine<G> {
         (&mut self.globals, &mut self.graph)
     }
 
+    /// Reads one pickle, whose root is handed over in the batches that the first pass found. What follows the pickle is an
+    /// error: the first pass saw nothing there.
+    pub fn run_batches(
+        mut self,
+        lexer: &mut Lexer<'_>,
+        batches: liveness::Batches,
+        sink: &mut dyn batches::Sink,
+    ) -> Outcome {
+        let (mut stream, slots) = batches::Stream::new(batches, sink);
+        self.slots = Some(slots);
+        let result = self.read(lexer, Some(&mut stream)).and_then(|_| {
+            self.flush(&mut stream)?;
+            match lexer.peek()? {
+                None => Ok(()),
+                Some(_) => Err(batches::changed()),
+            }
+        });
+        self.highest = self.protocol;
+        self.outcome(lexer, result)
+    }
+
+    /// Reads the pickles that the first pass counted, and hands over each.
+    pub fn run_each(mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn batches::Pickles) -> Outcome {
+        let result = self.each(lexer, count, sink);
+        self.outcome(lexer, result)
+    }
+
+    /// What came of a reading that has handed over its values.
+    fn outcome(mut self, lexer: &Lexer<'_>, result: Result<(), Error>) -> Outcome {
+        if let Err(error) = result {
+            self.findings.push(error);
+        }
+        self.settle_strict();
+        Outcome {
+            graph: self.graph,
+            roots: Vec::new(),
+            findings: self.findings,
+            bytes: lexer.offset(),
+            protocol: self.highest,
+        }
+    }
+
+    /// What only strictness refuses adds to the notes where the input is refused anyway.
+    fn settle_strict(&mut self) {
+        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
+        for error in std::mem::take(&mut self.strict) {
+            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
+        }
+    }
+
     /// Reads every pickle of one stream, and nothing else.
     #[cfg(test)]
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
@@ -296,7 +351,7 @@ impl<G: Globals> Machine<G> {
     /// name. May be called again for another stream, whose values land in the same graph.
     pub fn stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
         let (known, noted, strict) = (self.findings.errors.len(), self.findings.notes.len(), self.strict.len());
-        self.next_allowance = 0;
+        self.next_stop = 0;
         let roots = self.pickles(lexer, trailing);
         self.read += lexer.offset();
         if let Some(member) = member {
@@ -362,10 +417,7 @@ impl<G: Globals> Machine<G> {
             let what = format!("expected as many out-of-band buffers as the input asks for, {used}, found {given}");
             self.findings.push(Error::misuse(what));
         }
-        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
-        for error in std::mem::take(&mut self.strict) {
-            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
-        }
+        self.settle_strict();
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }

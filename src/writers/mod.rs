@@ -14,10 +14,14 @@ pub(crate) mod natural;
 pub(crate) mod options;
 pub(crate) mod out;
 pub(crate) mod path;
+#[cfg(feature = "tables")]
+pub(crate) mod polars;
 #[cfg(feature = "protobuf")]
 pub(crate) mod protobuf;
 
 pub(crate) mod records;
 pub(crate) mod tag;
 pub(crate) mod tagged;
+#[cfg(feature = "tensors")]
+pub(crate) mod tensors;
 pub(crate) mod text;

@@ -12,6 +12,12 @@ pub enum Format {
     MessagePack,
     /// Length-delimited messages of `proto/depickle/v1/value.proto`.
     Protobuf,
+    /// One array as numpy's `.npy`.
+    Npy,
+    /// A dict of arrays as numpy's `.npz`.
+    Npz,
+    /// A dict of arrays or tensors as safetensors.
+    Safetensors,
 }
 
 impl Format {
@@ -22,6 +28,9 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "protobuf",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
         }
     }
 
@@ -32,6 +41,9 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "pb",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
         }
     }
 
@@ -42,6 +54,9 @@ impl Format {
             "ndjson" | "jsonl" => Some(Format::Ndjson),
             "msgpack" | "mpk" => Some(Format::MessagePack),
             "pb" => Some(Format::Protobuf),
+            "npy" => Some(Format::Npy),
+            "npz" => Some(Format::Npz),
+            "safetensors" => Some(Format::Safetensors),
             _ => None,
         }
     }
@@ -51,6 +66,7 @@ impl Format {
         match self {
             Format::Json | Format::Ndjson => false,
             Format::MessagePack | Format::Protobuf => true,
+            Format::Npy | Format::Npz | Format::Safetensors => true,
         }
     }
 }

@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
-    ("convert", &["document", "machine", "model", "policy", "report", "select", "writers"]),
+    ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "writers"]),
+    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.

@@ -75,7 +75,7 @@ static FROM_BUFFER: Class = Class { forms: Forms::REDUCE, call: from_buffer, bui
 
 /// Subclasses of other libraries that are something else than an array: who takes the state of the `_reconstruct`ed object.
 /// The object is `Pending`, its extra value is the class; the callee of the context is the class.
-static TAKEN_OVER: &[(&Class, Build)] = &[];
+static TAKEN_OVER: &[(&Class, Build)] = super::super::pandas::legacy::ARRAYS;
 
 /// numpy's bound on dimensions (32 before NumPy 2).
 const MAX_DIMENSIONS: usize = 64;

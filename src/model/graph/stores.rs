@@ -102,6 +102,18 @@ impl Graph {
         self.store_bytes(bytes).map(|(len, at)| Value::Bytes { len, at })
     }
 
+    /// A part of bytes: another range of the same store. `None` where they are no bytes, or the part is not within them.
+    pub fn slice_bytes(&mut self, value: Value, from: usize, len: usize) -> Option<Value> {
+        let Value::Bytes { len: whole, at } = value else { return None };
+        let range = self.range(whole, at);
+        let start = range.start.checked_add(from)?;
+        if start.checked_add(len)? > range.end {
+            return None;
+        }
+        let (len, at) = self.span(start, len);
+        Some(Value::Bytes { len, at })
+    }
+
     /// A str from UTF-8 with `surrogatepass` that has lone surrogates.
     pub fn wtf8(&mut self, bytes: &[u8]) -> LimitExceededResult<Value> {
         self.store_bytes(bytes).map(|(len, at)| Value::Wtf8 { len, at })

@@ -2,10 +2,17 @@
 //!
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
+mod arrow;
 mod leaves;
+mod network;
+mod polars;
+mod sparse;
 mod structures;
+mod suspended;
 mod tensors;
 mod torch;
+
+pub(crate) use suspended::Suspended;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
@@ -15,7 +22,7 @@ use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, path, records, text};
@@ -26,6 +33,12 @@ pub(super) enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of an object or map; `key` is the one that is being written.
     Map {
@@ -48,6 +61,15 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
+    Objects {
+        name: &'static str,
+        begin: usize,
+        at: usize,
+        end: usize,
+    },
+    /// The place of an element that is written without this stack; it is there for paths.
+    At(u64),
     /// Elements of an array or tensor: an index of those that are open.
     Shaped(usize),
 }
@@ -60,6 +82,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     out: Out<'w>,
     todo: Vec<Step>,
     pool: Vec<records::Field>,
+    /// Objects of `Step::Objects`: ranges of the pool.
+    objects: Vec<(usize, usize)>,
     shaped: Vec<tensors::Shaped>,
     scratch: String,
     prefix: String,
@@ -83,6 +107,26 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.write(value, prefix)
     }
 
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        if map { self.begin_map(len) } else { self.begin_array(len) }
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -99,6 +143,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             out,
             todo: Vec::new(),
             pool: Vec::new(),
+            objects: Vec::new(),
             shaped: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
@@ -129,6 +174,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -138,6 +188,17 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -198,6 +259,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.depth -= 1;
                     self.sink.end_map();
                 }
+                Step::Objects { .. } => self.objects()?,
+                Step::At(_) => {
+                    self.todo.pop();
+                }
                 Step::Shaped(_) => self.shaped()?,
             }
             if self.sink.too_long().is_some() {
@@ -208,6 +273,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
         }
         self.pool.clear();
+        self.objects.clear();
         self.shaped.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
@@ -536,7 +602,7 @@ fn place(
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
-            Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
             Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
             Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
                 Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
@@ -546,12 +612,23 @@ fn place(
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
+            Step::Objects { name, begin, at, .. } if at > begin => {
+                path::push_name(name, &mut out);
+                path::push_index((at - begin - 1) as u64, &mut out);
+            }
+            Step::At(index) => path::push_index(*index, &mut out),
             Step::Shaped(at) => {
                 for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
                     path::push_index(index, &mut out);
                 }
             }
-            Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
+            Step::Seq { .. }
+            | Step::Lines { .. }
+            | Step::Objects { .. }
+            | Step::Element(_)
+            | Step::MapValue(_)
+            | Step::EndArray
+            | Step::EndMap => {}
         }
     }
     out

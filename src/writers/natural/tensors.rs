@@ -286,7 +286,7 @@ impl<S: Sink> Natural<'_, '_, S> {
     }
 
     /// One element of bytes; `mask` has one byte for each of its leaves, or none.
-    fn element(&mut self, dtype: &DType, bytes: &[u8], mask: &[u8]) -> Result<(), Error> {
+    pub(super) fn element(&mut self, dtype: &DType, bytes: &[u8], mask: &[u8]) -> Result<(), Error> {
         match &dtype.ty {
             // As deep as a dtype may be.
             Type::Struct(fields) => {
