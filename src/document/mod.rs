@@ -16,9 +16,9 @@ pub(crate) use torch::is_legacy;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
+use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::globals::Registry;
 use crate::machine::{Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;

@@ -117,7 +117,8 @@ fn zip(reading: &mut Reading<'_>, archive: &Archive, root: &str) -> Result<Vec<V
         None | Some("little") => false,
         Some("big") => true,
         Some(other) => {
-            let what = format!("expected `little` or `big` as byte order of a torch archive, found `{}`", Escaped(other));
+            let what =
+                format!("expected `little` or `big` as byte order of a torch archive, found `{}`", Escaped(other));
             return Err(Error::malformed(what, Location::default()));
         }
     };
@@ -132,15 +133,23 @@ fn zip(reading: &mut Reading<'_>, archive: &Archive, root: &str) -> Result<Vec<V
 }
 
 /// Members that are no storages.
-const KNOWN: &[&str] =
-    &["data.pkl", "version", "byteorder", ".format_version", ".storage_alignment", ".data/serialization_id", ".data/version"];
+const KNOWN: &[&str] = &[
+    "data.pkl",
+    "version",
+    "byteorder",
+    ".format_version",
+    ".storage_alignment",
+    ".data/serialization_id",
+    ".data/version",
+];
 /// Bytes of the longest member that is a fact about the archive.
 const MAX_FACT: u64 = 256;
 
 /// The text of a small member, without blanks at its ends; `None` where it is not there.
 fn facts(archive: &Archive, root: &str, name: &str) -> Result<Option<String>, Error> {
     let Some(member) = archive.find(&format!("{root}{name}")) else { return Ok(None) };
-    let wrong = || Error::malformed(format!("expected a short text as `{name}`"), Location::default()).in_member(&member.name);
+    let wrong =
+        || Error::malformed(format!("expected a short text as `{name}`"), Location::default()).in_member(&member.name);
     if member.size > MAX_FACT {
         return Err(wrong());
     }

@@ -39,7 +39,11 @@ pub(super) static ROWS: &[Row] = &[
         "a state of class, shape, order, dtype; the array's bytes, or a pickle of it, follow in the stream"
     ),
     row!("NDArrayWrapper", SIDE_NPY, "a state of class and the name of a .npy file beside the input"),
-    row!("ZNDArrayWrapper", SIDE_PACKED, "a state of the arguments and state of an array, and the name of a .npy.z file beside the input"),
+    row!(
+        "ZNDArrayWrapper",
+        SIDE_PACKED,
+        "a state of the arguments and state of an array, and the name of a .npy.z file beside the input"
+    ),
 ];
 
 static WRAPPER: Class = Class { forms: Forms::NEWOBJ, call: new, build: Some(wrapper_state), bare: false };
@@ -119,7 +123,8 @@ fn lost(name: &GlobalName, problem: Problem) -> Reject {
         Problem::What(problem) => Reject::Fatal(Refused::Value { name: name.clone(), problem }),
         Problem::Limit(e) => Reject::Limit(e),
         Problem::Tainted => {
-            let problem = "expected a shape and a dtype that say where the array ends; what follows was not read".to_owned();
+            let problem =
+                "expected a shape and a dtype that say where the array ends; what follows was not read".to_owned();
             Reject::Fatal(Refused::Value { name: name.clone(), problem })
         }
     }
@@ -173,7 +178,8 @@ fn side_state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Rej
     begin(ctx, target, state)?;
     let packed = ctx.graph.global(ctx.global).name == "ZNDArrayWrapper";
     let result = if packed {
-        check_fields(ctx.graph, state, &["filename", "init_args", "state"], 3).and_then(|()| packed_parts(ctx.graph, state))
+        check_fields(ctx.graph, state, &["filename", "init_args", "state"], 3)
+            .and_then(|()| packed_parts(ctx.graph, state))
     } else {
         check_fields(ctx.graph, state, &["filename", "subclass", "allow_mmap"], 2)
             .and_then(|()| class(ctx, field(ctx.graph, state, "subclass").unwrap_or(Value::None)))
@@ -225,7 +231,12 @@ fn packed_class(graph: &Graph, state: Value) -> Option<Value> {
 }
 
 /// The array that a wrapper stands for, once its data is there.
-pub(super) fn supply(registry: &mut Registry, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject> {
+pub(super) fn supply(
+    registry: &mut Registry,
+    graph: &mut Graph,
+    target: NodeId,
+    value: Value,
+) -> Result<Value, Reject> {
     let ([Value::Global(global)], Some(state)) = (graph.first::<1>(target), graph.extra(target)) else {
         return Err(Reject::Tainted);
     };
@@ -264,7 +275,8 @@ fn finished(ctx: &mut Ctx<'_>, state: Value, value: Value) -> Result<Value, Prob
             Ndarray { class, ..array }
         }
         "ZNDArrayWrapper" => {
-            let (Some((shape, dtype, fortran)), Some(of)) = (packed_state(ctx.graph, state), packed_class(ctx.graph, state))
+            let (Some((shape, dtype, fortran)), Some(of)) =
+                (packed_state(ctx.graph, state), packed_class(ctx.graph, state))
             else {
                 return Err("expected the state of an array".into());
             };

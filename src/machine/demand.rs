@@ -150,7 +150,10 @@ impl<G: Globals> Machine<G> {
         };
         let name = self.graph.text(len, start).to_owned();
         let Some(side) = &mut self.side else {
-            let what = format!("expected the folder of `{}`, a file beside the input that holds an array of it", Escaped(&name));
+            let what = format!(
+                "expected the folder of `{}`, a file beside the input that holds an array of it",
+                Escaped(&name)
+            );
             return Err(Error::misuse(what)
                 .with_hint("the input as a file, not as a stream, and its `.npy` files in the same folder"));
         };

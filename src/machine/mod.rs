@@ -390,7 +390,9 @@ impl<G: Globals> Machine<G> {
             self.highest = self.highest.max(self.protocol);
             match self.more(lexer) {
                 Ok(true) if complete && trailing == Trailing::Ignore => {
-                    self.findings.notes.push(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
+                    self.findings
+                        .notes
+                        .push(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
                     break;
                 }
                 Ok(true) if complete => {

@@ -14,7 +14,12 @@ enum Form {
     /// The upper half of a float32.
     Brain,
     /// 8 bits: exponent and mantissa bits, bias, and what the extreme codes mean.
-    Small { exponent: u32, mantissa: u32, bias: i32, special: Special },
+    Small {
+        exponent: u32,
+        mantissa: u32,
+        bias: i32,
+        special: Special,
+    },
     /// 8 bits of exponent alone: a power of two.
     Power,
     /// Two floats.
@@ -121,7 +126,9 @@ impl TorchType {
             }
             Form::Uint => Number::Uint(u64::from_le_bytes(padded(bytes, 0))),
             Form::Float => Number::Float(float(bytes)?),
-            Form::Brain => Number::Float(f64::from(f32::from_bits(u32::from(u16::from_le_bytes(padded(bytes, 0))) << 16))),
+            Form::Brain => {
+                Number::Float(f64::from(f32::from_bits(u32::from(u16::from_le_bytes(padded(bytes, 0))) << 16)))
+            }
             Form::Small { exponent, mantissa, bias, special } => {
                 Number::Float(small_float(*bytes.first()?, exponent, mantissa, bias, special))
             }
@@ -196,7 +203,9 @@ mod tests {
         ] {
             assert_eq!(number(name, &[code]), Number::Float(value), "{name} {code:#x}");
         }
-        for (name, code) in [("float8_e4m3fn", 0xff), ("float8_e5m2", 0x7d), ("float8_e4m3fnuz", 0x80), ("float8_e8m0fnu", 0xff)] {
+        for (name, code) in
+            [("float8_e4m3fn", 0xff), ("float8_e5m2", 0x7d), ("float8_e4m3fnuz", 0x80), ("float8_e8m0fnu", 0xff)]
+        {
             assert!(matches!(number(name, &[code]), Number::Float(v) if v.is_nan()), "{name} {code:#x}");
         }
     }

@@ -23,3 +23,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

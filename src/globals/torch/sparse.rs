@@ -81,16 +81,14 @@ fn sparse_tensor(ctx: &mut Ctx<'_>) -> Result<SparseTensor, Problem> {
         return Err(format!("expected a layout and its parts, found {} arguments", ctx.args.len()).into());
     };
     let Some(layout) = values::layout(ctx.graph, layout) else { return Err("expected a layout of torch".into()) };
-    let Some(data) = args::sequence(ctx.graph, data) else { return Err("expected a tuple of the parts of a tensor".into()) };
+    let Some(data) = args::sequence(ctx.graph, data) else {
+        return Err("expected a tuple of the parts of a tensor".into());
+    };
     let parts: Vec<Value> = ctx.graph.items(data).take(6).collect();
     if parts.iter().any(|v| matches!(v, Value::Unknown)) {
         return Err(Problem::Tainted);
     }
-    if layout == "sparse_coo" {
-        coordinates(ctx.graph, &parts)
-    } else {
-        compressed(ctx.graph, layout, &parts)
-    }
+    if layout == "sparse_coo" { coordinates(ctx.graph, &parts) } else { compressed(ctx.graph, layout, &parts) }
 }
 
 /// The size of a tensor, as a list of ints.
@@ -118,7 +116,10 @@ fn coordinates(graph: &mut Graph, parts: &[Value]) -> Result<SparseTensor, Probl
     let axes = usize::try_from(axes).unwrap_or(usize::MAX);
     let dense = sizes.get(axes..);
     if of_values.first() != Some(&count) || dense.is_none() || of_values.get(1..) != dense {
-        return Err(format!("expected indices and values that fit the size {sizes:?}, found {of_indices:?} and {of_values:?}").into());
+        return Err(format!(
+            "expected indices and values that fit the size {sizes:?}, found {of_indices:?} and {of_values:?}"
+        )
+        .into());
     }
     let layout = graph.str("sparse_coo")?;
     Ok(SparseTensor { layout, shape, indices, values, is_coalesced: coalesced, ..SparseTensor::default() })
@@ -198,7 +199,8 @@ fn device_value(ctx: &Ctx<'_>, device: Value) -> Result<(), Problem> {
 
 fn sizes(ctx: &Ctx<'_>, values: &[Value]) -> Result<(), Problem> {
     let whole = |v: &Value| {
-        args::sequence(ctx.graph, *v).is_some_and(|id| ctx.graph.items(id).all(|n| args::int(n).is_some_and(|n| n >= 0)))
+        args::sequence(ctx.graph, *v)
+            .is_some_and(|id| ctx.graph.items(id).all(|n| args::int(n).is_some_and(|n| n >= 0)))
     };
     if values.iter().all(whole) { Ok(()) } else { Err("expected tuples of ints from 0 up as size and stride".into()) }
 }

@@ -109,7 +109,9 @@ pub(super) fn new(
     let name = graph.global(class);
     let known_module = name.module == "torch" || name.module == "torch.storage";
     let Some(dtype) = dtype_of(&name.name).filter(|_| known_module) else {
-        return Err(refuse(format!("expected the class of a storage whose elements have bytes of their own, found `{name}`")));
+        return Err(refuse(format!(
+            "expected the class of a storage whose elements have bytes of their own, found `{name}`"
+        )));
     };
     let size = dtype.map_or(1, |t| t.size);
     if u128::from(count) * u128::from(size) > i64::MAX as u128 {
@@ -171,7 +173,8 @@ impl Torch {
         count: Value,
         view: Value,
     ) -> Result<Value, Reject> {
-        let (Some(key), true) = (args::text(graph, key).map(str::to_owned), args::text(graph, location).is_some()) else {
+        let (Some(key), true) = (args::text(graph, key).map(str::to_owned), args::text(graph, location).is_some())
+        else {
             return Err(refuse("expected text as key and location of a storage"));
         };
         if args::text(graph, location) == Some("meta") {
@@ -193,7 +196,14 @@ impl Torch {
         self.view(graph, root, class, view, location).map(Value::Object)
     }
 
-    fn first(&mut self, graph: &mut Graph, key: &str, class: Value, count: u64, location: Value) -> Result<NodeId, Reject> {
+    fn first(
+        &mut self,
+        graph: &mut Graph,
+        key: &str,
+        class: Value,
+        count: u64,
+        location: Value,
+    ) -> Result<NodeId, Reject> {
         let id = new(self, graph, class, count, location)?;
         graph.charge(2 * key.len() as u64 + 64)?;
         if let Some(source) = self.sources.last_mut() {
@@ -204,7 +214,14 @@ impl Torch {
     }
 
     /// A storage that another persistent id named before: both must say the same of it.
-    fn again(&self, graph: &mut Graph, id: NodeId, class: Value, count: u64, location: Value) -> Result<NodeId, Reject> {
+    fn again(
+        &self,
+        graph: &mut Graph,
+        id: NodeId,
+        class: Value,
+        count: u64,
+        location: Value,
+    ) -> Result<NodeId, Reject> {
         let known = self.known.get(&id).copied().ok_or(Reject::Tainted)?;
         let class = match class {
             Value::Global(class) => dtype_of(&graph.global(class).name),
@@ -233,7 +250,8 @@ impl Torch {
         };
         let [key, first, count] = graph.first::<3>(tuple);
         let whole = |v| args::int(v).and_then(|n| u64::try_from(n).ok());
-        let (Some(key), Some(first), Some(count)) = (args::text(graph, key).map(str::to_owned), whole(first), whole(count))
+        let (Some(key), Some(first), Some(count)) =
+            (args::text(graph, key).map(str::to_owned), whole(first), whole(count))
         else {
             return Err(refuse(WHAT));
         };

@@ -164,7 +164,9 @@ impl Torch {
 
     /// The list of keys says which storages follow, and in which order.
     fn keys(&mut self, graph: &mut Graph, object: Value, root: Value) -> Result<Next, Reject> {
-        let Some(list) = args::sequence(graph, root) else { return malformed("expected a list of the keys of storages") };
+        let Some(list) = args::sequence(graph, root) else {
+            return malformed("expected a list of the keys of storages");
+        };
         let Some(source) = self.sources.last() else { return Err(Reject::Tainted) };
         graph.charge(size_of::<NodeId>() as u64 * graph.count(list) as u64)?;
         let mut keys = Vec::new();
@@ -176,7 +178,8 @@ impl Torch {
                 Some(id) if seen.insert(id) => keys.push(id),
                 Some(_) => return malformed("expected each storage once in the list of keys"),
                 None if source.tainted => {
-                    let why = "refused: where a storage of a refused class ends cannot be told; what follows was not read";
+                    let why =
+                        "refused: where a storage of a refused class ends cannot be told; what follows was not read";
                     return Err(Reject::Fatal(Refused::Opcode(why.to_owned())));
                 }
                 None => return malformed("expected only keys of storages that the object refers to"),

@@ -237,7 +237,9 @@ pub(super) fn on_storage(
     let room = u128::from(known.bytes()) / u128::from(dtype.size);
     let needs = view.needs()?;
     if needs > room {
-        return Err(format!("expected a view inside its storage: it takes {needs} elements, the storage has {room}").into());
+        return Err(
+            format!("expected a view inside its storage: it takes {needs} elements, the storage has {room}").into()
+        );
     }
     // A part of a storage is a view of the whole, so that what is shared stays shared.
     let (storage, offset) = match known.root {
@@ -391,10 +393,9 @@ fn quantized_tensor(ctx: &mut Ctx<'_>) -> Result<Tensor, Problem> {
         ("per_tensor_affine" | "per_tensor_symmetric", &[_, scale @ Value::Float { .. }, zero @ Value::Int(_)]) => {
             (scale, zero, None)
         }
-        (
-            "per_channel_affine" | "per_channel_symmetric",
-            &[_, scales, zeros, axis @ Value::Int(n)],
-        ) if (0..rank).contains(&n) => {
+        ("per_channel_affine" | "per_channel_symmetric", &[_, scales, zeros, axis @ Value::Int(n)])
+            if (0..rank).contains(&n) =>
+        {
             let fits = |value| channels(ctx.graph, value, view.shape.get(usize::try_from(n).ok()?).copied()?);
             if fits(scales).is_none() || fits(zeros).is_none() {
                 return Err("expected one scale and one zero point for each channel".into());
@@ -405,7 +406,9 @@ fn quantized_tensor(ctx: &mut Ctx<'_>) -> Result<Tensor, Problem> {
     };
     let mut pairs = Vec::new();
     let scheme = ctx.graph.str(&scheme)?;
-    for (name, value) in [("qscheme", Some(scheme)), ("scale", Some(scale)), ("zero_point", Some(zero_point)), ("axis", axis)] {
+    for (name, value) in
+        [("qscheme", Some(scheme)), ("scale", Some(scale)), ("zero_point", Some(zero_point)), ("axis", axis)]
+    {
         if let Some(value) = value {
             pairs.extend([ctx.graph.str(name)?, value]);
         }
@@ -444,7 +447,10 @@ fn parameter(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
     let (data, requires_grad, hooks, state) = match *ctx.args {
         [data, requires_grad, hooks] if !with_state => (data, requires_grad, hooks, Value::None),
         [data, requires_grad, hooks, state] if with_state => (data, requires_grad, hooks, state),
-        _ => return ctx.reject(format!("expected a tensor, requires_grad and hooks, found {} arguments", ctx.args.len())),
+        _ => {
+            return ctx
+                .reject(format!("expected a tensor, requires_grad and hooks, found {} arguments", ctx.args.len()));
+        }
     };
     let result = copy(ctx, data).and_then(|tensor| {
         no_hooks(ctx.graph, hooks)?;
@@ -487,9 +493,9 @@ fn from_type(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
         return ctx.reject(WHAT);
     };
     let makes = match ctx.registry.action(function) {
-        Some(Action::Data(class)) => {
-            [&TENSOR, &TENSOR_V2, &TENSOR_V3, &QUANTIZED, &PARAMETER].into_iter().any(|known| std::ptr::eq(class, known))
-        }
+        Some(Action::Data(class)) => [&TENSOR, &TENSOR_V2, &TENSOR_V3, &QUANTIZED, &PARAMETER]
+            .into_iter()
+            .any(|known| std::ptr::eq(class, known)),
         _ => false,
     };
     let of_tensors = match ctx.registry.action(class) {

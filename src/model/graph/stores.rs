@@ -63,7 +63,8 @@ impl Graph {
 
     /// A part of bytes that are stored already; `None` where it reaches beyond them.
     pub fn part_of_bytes(&mut self, bytes: Value, skip: u64, len: u64) -> Option<Value> {
-        let (Value::Bytes { len: n, at } | Value::ByteArray { len: n, at } | Value::Py2Str { len: n, at }) = bytes else {
+        let (Value::Bytes { len: n, at } | Value::ByteArray { len: n, at } | Value::Py2Str { len: n, at }) = bytes
+        else {
             return None;
         };
         let whole = self.range(n, at);

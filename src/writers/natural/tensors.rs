@@ -182,7 +182,8 @@ impl<S: Sink> Natural<'_, '_, S> {
     /// The next element of an array whose elements are values of the graph.
     pub(super) fn shaped(&mut self) -> Result<(), Error> {
         loop {
-            let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype: Some(dtype) }) = self.shaped.last_mut() else {
+            let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype: Some(dtype) }) = self.shaped.last_mut()
+            else {
                 break;
             };
             let nested = !cursor.index.is_empty();

@@ -56,14 +56,7 @@ impl<'g> View<'g> {
         };
         let offset = if let Value::Int(offset) = tensor.offset { offset } else { 0 };
         let set = |value| matches!(value, Value::Bool(true));
-        Some(View {
-            dtype,
-            bytes: graph.bytes(len, at),
-            offset,
-            stride,
-            conj: set(tensor.conj),
-            neg: set(tensor.neg),
-        })
+        Some(View { dtype, bytes: graph.bytes(len, at), offset, stride, conj: set(tensor.conj), neg: set(tensor.neg) })
     }
 
     /// The element at a place; `None` where the storage has none there.
