@@ -84,6 +84,9 @@ pub(super) struct ConvertArgs {
     /// Write a record of what was converted, refused and lost, with SHA-256 hashes, as JSON
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+    /// An out-of-band buffer of a protocol 5 pickle; again for each, in the order of its pickler (one input)
+    #[arg(long = "buffer", value_name = "FILE")]
+    pub buffers: Vec<PathBuf>,
     #[command(flatten)]
     pub mapping: MappingArgs,
     #[command(flatten)]

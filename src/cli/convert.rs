@@ -1,10 +1,11 @@
 //! `depickle convert`: every input, one after another; each is reported, the highest status is returned.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Seek};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use depickle::error::{Error, ErrorKind, Failure};
+use depickle::limits::Limit;
 use depickle::location::Location;
 use depickle::{Converter, Fidelity, Format, Report};
 
@@ -22,7 +23,7 @@ pub(super) fn run(args: &ConvertArgs) -> Status {
         Ok(plan) => all(args, &plan, &term),
         Err(error) => {
             term.error(&error);
-            Status::Usage
+            error.category().into()
         }
     }
 }
@@ -58,7 +59,30 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     if to_stdout && !args.mapping.strict {
         converter = converter.checked_first();
     }
+    if !args.buffers.is_empty() {
+        converter = converter.buffers(buffers(args)?);
+    }
     Ok(Plan { converter, format })
+}
+
+/// The out-of-band buffers of the one input.
+fn buffers(args: &ConvertArgs) -> Result<Vec<Vec<u8>>, Error> {
+    if args.inputs.len() > 1 {
+        return Err(Error::misuse(format!("expected one input with `--buffer`, found {}", args.inputs.len())));
+    }
+    let allowed = args.limits.limits().max_memory;
+    let mut buffers = Vec::new();
+    for path in &args.buffers {
+        let failed = |e| Error::io(e, Location::default()).in_file(&path.to_string_lossy());
+        let mut buffer = Vec::new();
+        let file = File::open(path).map_err(failed)?;
+        let read = io::copy(&mut file.take(allowed.saturating_add(1)), &mut buffer).map_err(failed)?;
+        if read > allowed {
+            return Err(Limit::Memory.exceeded(read, allowed, Location::default()).in_file(&path.to_string_lossy()));
+        }
+        buffers.push(buffer);
+    }
+    Ok(buffers)
 }
 
 /// The format that `--to`, else the extension of `-o` names; JSON without either.
@@ -196,13 +220,16 @@ fn one(
         (result, hash_rest(source).map_err(|e| io(e, &name))?)
     } else {
         let file = File::open(&input.path).map_err(|e| io(e, &name))?;
+        // Beside the input lie the arrays that joblib put into files of their own.
+        let folder = input.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let converter = plan.converter.clone().side_files(folder);
         if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             let again = if book.is_kept() { Some(file.try_clone().map_err(|e| io(e, &name))?) } else { None };
-            let result = plan.converter.convert_file(file, &mut output);
+            let result = converter.convert_file(file, &mut output);
             (result, again.map(hash_all).transpose().map_err(|e| io(e, &name))?.flatten())
         } else {
             let mut source = Hashing::new(file, book.is_kept());
-            let result = plan.converter.convert(&mut source, &mut output);
+            let result = converter.convert(&mut source, &mut output);
             (result, hash_rest(source).map_err(|e| io(e, &name))?)
         }
     };

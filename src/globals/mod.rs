@@ -13,6 +13,7 @@ mod datetime;
 mod dateutil;
 mod exceptions;
 mod inert;
+mod joblib;
 pub(crate) mod net;
 mod networkx;
 pub(crate) mod numbers;
@@ -31,13 +32,14 @@ pub(crate) mod table;
 mod temporal_tests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod torch;
 mod uuid;
 pub(crate) mod zones;
 
 use std::collections::HashMap;
 
 use crate::error::{Refused, Severity};
-use crate::machine::{Call, Form, Globals, Reject};
+use crate::machine::{Call, Form, Globals, Next, Reject};
 use crate::model::graph::{Graph, Kind};
 use crate::model::layout::{Holds, Layout};
 use crate::model::value::{NodeId, Value};
@@ -149,6 +151,8 @@ pub(crate) struct Registry {
     rejections: u32,
     /// A global that may not be left as a value was referred to.
     has_parts: bool,
+    /// Storages of torch, and where they come from.
+    torch: torch::Torch,
 }
 
 impl Registry {
@@ -161,7 +165,13 @@ impl Registry {
             protocol: 0,
             rejections: 0,
             has_parts: false,
+            torch: torch::Torch::default(),
         }
+    }
+
+    /// What is known of torch's storages.
+    pub fn torch(&mut self) -> &mut torch::Torch {
+        &mut self.torch
     }
 
     fn action(&self, global: u32) -> Option<Action> {
@@ -411,7 +421,27 @@ impl Globals for Registry {
         records::popped(graph, value, top)
     }
 
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject> {
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject> {
+        self.torch.persistent(graph, id)
+    }
+
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject> {
+        match torch::supply(self, graph, target, value) {
+            Some(result) => result,
+            None => joblib::supply(self, graph, target, value),
+        }
+    }
+
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject> {
+        self.torch.stopped(graph, root)
+    }
+
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject> {
+        self.torch.given(graph, bytes)
+    }
+
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject> {
+        self.torch.share(graph);
         let mut found = Vec::new();
         if graph.pending == 0 && !self.has_parts {
             return found;
@@ -439,6 +469,9 @@ impl Globals for Registry {
                             _ => GlobalName::new("", ""),
                         };
                         let problem = match class {
+                            _ if joblib::is_spent(self, graph, id) => {
+                                "expected one reference to the wrapper of an array, found another"
+                            }
                             Value::Global(global) if self.is_part(global) => "a part that is no value by itself",
                             _ => "expected a state (BUILD), found none",
                         };

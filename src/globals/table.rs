@@ -97,6 +97,11 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::pandas::scalars::ROWS,
     super::pandas::offsets::ROWS,
     super::pandas::legacy::ROWS,
+    super::torch::ROWS[0],
+    super::torch::ROWS[1],
+    super::torch::ROWS[2],
+    super::torch::ROWS[3],
+    super::joblib::ROWS,
 ];
 
 static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {

@@ -123,7 +123,7 @@ impl<G: Globals> Machine<G> {
             KeyError::Unhashable(kind) => Error::malformed(unhashable(kind), Location::default()),
         })?;
         if self.findings.errors.is_empty() {
-            for reject in self.globals.finish(&self.graph, &[Value::Object(root)]) {
+            for reject in self.globals.finish(&mut self.graph, &[Value::Object(root)]) {
                 if let Some(error) = located(reject, Location::default()) {
                     self.findings.push(error);
                 }

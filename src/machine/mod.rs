@@ -4,6 +4,7 @@
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
 pub(crate) mod batches;
+mod demand;
 pub(crate) mod liveness;
 mod memo;
 mod names;
@@ -11,6 +12,7 @@ mod stack;
 mod step;
 
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
@@ -20,6 +22,8 @@ use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
 use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
+
+pub(crate) use demand::{Demand, Next, SideArray, SideFiles, SideForm};
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +65,12 @@ pub(crate) enum Reject {
     /// No correct reader accepts it; what follows can still be read for the report.
     Soft(String),
     Limit(LimitExceeded),
+    /// It is refused, and where it ends in the stream cannot be told.
+    Fatal(Refused),
     /// It depends on what was refused already.
     Tainted,
+    /// It is not complete: the machine gives it what it needs, and goes on.
+    Demand(Demand),
 }
 
 impl From<LimitExceeded> for Reject {
@@ -104,6 +112,30 @@ pub(crate) trait Globals {
     /// The object takes no such state.
     fn build(&mut self, graph: &mut Graph, target: NodeId, state: Value) -> Result<(), Reject>;
 
+    /// PERSID, BINPERSID: what a persistent id stands for; `None` where the container defines none.
+    ///
+    /// # Errors
+    /// The container knows no such id.
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject>;
+
+    /// What a [`Demand`] of `target` asked for; the result stands in its place.
+    ///
+    /// # Errors
+    /// It is not what `target` says it is.
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject>;
+
+    /// A pickle was read up to its STOP: what follows it.
+    ///
+    /// # Errors
+    /// It is not what the container has at this place.
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject>;
+
+    /// The bytes that [`Next::Raw`] asked for: what follows them.
+    ///
+    /// # Errors
+    /// They are not what the container has at this place.
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject>;
+
     /// APPEND(S) (`members` false) or ADDITEMS (`members` true) on an object that is no list and no set.
     ///
     /// # Errors
@@ -126,7 +158,7 @@ pub(crate) trait Globals {
     ///
     /// # Errors
     /// A data object that never got its state; a constructor left as a value.
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject>;
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject>;
 }
 
 /// What is done with bytes after the last STOP that are no pickle.
@@ -173,7 +205,22 @@ pub(crate) struct Outcome {
     pub bytes: u64,
     /// The highest protocol that a PROTO opcode named.
     pub protocol: u8,
+    /// For the next machine.
+    pub memory: Memory,
 }
+
+/// What a machine leaves to the next one: many small inputs cost no allocation. What a huge input needed is not kept.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub graph: Option<Graph>,
+    stack: stack::Stack,
+    memo: memo::Memo,
+    names: names::Names,
+    scratch: Vec<u8>,
+}
+
+/// Bytes that each of a machine's stores may keep for the next input.
+const KEPT: usize = 4 << 20;
 
 pub(crate) struct Machine<G> {
     graph: Graph,
@@ -201,20 +248,39 @@ pub(crate) struct Machine<G> {
     read: u64,
     /// The highest protocol of any pickle.
     highest: u8,
+    /// Streams that the one being read lies in.
+    nesting: u64,
+    /// The bytes that hold the stream being read, where it lies in bytes.
+    inner: Option<Value>,
+    /// Out-of-band buffers, and how many of them were asked for.
+    buffers: Arc<[Vec<u8>]>,
+    buffers_used: usize,
+    /// Who reads files beside the input.
+    side: Option<Box<dyn SideFiles>>,
 }
 
 impl<G: Globals> Machine<G> {
     pub fn new(globals: G, limits: &Limits) -> Self {
-        let mut graph = Graph::new(limits);
+        Machine::reusing(Memory::default(), globals, limits)
+    }
+
+    /// A machine in the memory of an earlier one.
+    pub fn reusing(memory: Memory, globals: G, limits: &Limits) -> Self {
+        let Memory { graph, mut stack, mut memo, mut names, mut scratch } = memory;
+        let mut graph = graph.and_then(|graph| graph.emptied(limits, KEPT)).unwrap_or_else(|| Graph::new(limits));
+        stack.reset(KEPT);
+        memo.reset(KEPT);
+        names.clear();
+        scratch.shrink_to(KEPT);
         graph.set_memory(memory_for(limits.max_memory, 0));
         Machine {
             graph,
             globals,
-            stack: stack::Stack::default(),
-            memo: memo::Memo::default(),
-            names: names::Names::default(),
+            stack,
+            memo,
+            names,
             findings: Findings { max: limits.max_findings as usize, ..Findings::default() },
-            scratch: Vec::new(),
+            scratch,
             protocol: 0,
             opcodes: 0,
             max_memory: limits.max_memory,
@@ -225,6 +291,11 @@ impl<G: Globals> Machine<G> {
             slots: None,
             read: 0,
             highest: 0,
+            nesting: 0,
+            inner: None,
+            buffers: Arc::new([]),
+            buffers_used: 0,
+            side: None,
         }
     }
 
@@ -261,13 +332,14 @@ impl<G: Globals> Machine<G> {
             self.findings.push(error);
         }
         self.settle_strict();
-        Outcome {
-            graph: self.graph,
-            roots: Vec::new(),
-            findings: self.findings,
-            bytes: lexer.offset(),
-            protocol: self.highest,
-        }
+        let protocol = self.highest;
+        self.into_outcome(Vec::new(), lexer.offset(), protocol)
+    }
+
+    fn into_outcome(self, roots: Vec<Value>, bytes: u64, protocol: u8) -> Outcome {
+        let Machine { graph, stack, memo, names, scratch, findings, .. } = self;
+        let memory = Memory { graph: None, stack, memo, names, scratch };
+        Outcome { graph, roots, findings, bytes, protocol, memory }
     }
 
     /// What only strictness refuses adds to the notes where the input is refused anyway.
@@ -276,6 +348,22 @@ impl<G: Globals> Machine<G> {
         for error in std::mem::take(&mut self.strict) {
             if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
+    }
+
+    /// The buffers that NEXT_BUFFER takes, in order.
+    pub fn give_buffers(&mut self, buffers: Arc<[Vec<u8>]>) {
+        self.count(buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64)));
+        self.buffers = buffers;
+    }
+
+    /// Who reads the files beside the input that it names.
+    pub fn give_side_files(&mut self, side: Box<dyn SideFiles>) {
+        self.side = Some(side);
+    }
+
+    /// Who knows the names.
+    pub fn globals(&mut self) -> (&mut G, &mut Graph) {
+        (&mut self.globals, &mut self.graph)
     }
 
     /// Reads every pickle of one stream, and nothing else.
@@ -304,10 +392,18 @@ impl<G: Globals> Machine<G> {
 
     fn pickles(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Vec<Value> {
         let mut roots = Vec::new();
+        let (mut complete, mut after_end) = (false, false);
         loop {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
-            match self.pickle(lexer) {
-                Ok(root) => roots.push(root),
+            match self.pickle(lexer).and_then(|root| self.after_pickle(root, lexer)) {
+                Ok(Next::Root(root)) => roots.push(root),
+                Ok(Next::End(root)) => {
+                    roots.push(root);
+                    complete = true;
+                }
+                Ok(Next::Pickle | Next::Raw { .. }) => continue,
+                // What follows the end was reported where it begins.
+                Err(_) if after_end => break,
                 Err(error) if roots.is_empty() => {
                     self.findings.push(error);
                     break;
@@ -319,6 +415,18 @@ impl<G: Globals> Machine<G> {
             }
             self.highest = self.highest.max(self.protocol);
             match self.more(lexer) {
+                Ok(true) if complete && trailing == Trailing::Ignore => {
+                    self.findings
+                        .notes
+                        .push(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
+                    break;
+                }
+                Ok(true) if complete => {
+                    let what = "expected the end of the file after its last part";
+                    let error = Error::malformed(what, Location::offset(lexer.offset()));
+                    self.findings.push(error.with_hint("`--trailing ignore` drops what follows it"));
+                    (complete, after_end) = (false, true);
+                }
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -332,11 +440,17 @@ impl<G: Globals> Machine<G> {
 
     /// Everything was read, and `roots` is what it means.
     pub fn finish(mut self, roots: Vec<Value>) -> Outcome {
+        let (given, used) = (self.buffers.len(), self.buffers_used);
+        if used < given && self.findings.errors.is_empty() {
+            let what = format!("expected as many out-of-band buffers as the input asks for, {used}, found {given}");
+            self.findings.push(Error::misuse(what));
+        }
         self.settle_strict();
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
+        let (bytes, protocol) = (self.read, self.highest);
+        self.into_outcome(roots, bytes, protocol)
     }
 
     /// The graph, for values that are no pickle's.
@@ -434,7 +548,7 @@ impl<G: Globals> Machine<G> {
             self.findings.push(error);
             return;
         }
-        for reject in self.globals.finish(&self.graph, roots) {
+        for reject in self.globals.finish(&mut self.graph, roots) {
             if let Some(error) = located(reject, Location::default()) {
                 self.findings.push(error);
             }
@@ -446,9 +560,9 @@ impl<G: Globals> Machine<G> {
 fn located(reject: Reject, at: Location) -> Option<Error> {
     Some(match reject {
         Reject::Value { name, problem } => Error::refused(Refused::Value { name, problem }, at),
-        Reject::Refused(refused) => Error::refused(refused, at),
+        Reject::Refused(refused) | Reject::Fatal(refused) => Error::refused(refused, at),
         Reject::Malformed(what) | Reject::Soft(what) => Error::malformed(what, at),
         Reject::Limit(e) => Error::limit(e, at),
-        Reject::Tainted => return None,
+        Reject::Tainted | Reject::Demand(_) => return None,
     })
 }

@@ -17,6 +17,8 @@ pub(crate) mod layout;
 pub(crate) mod moment;
 pub(crate) mod network;
 pub(crate) mod number;
+#[cfg(feature = "writers")]
+pub(crate) mod period;
 pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;
@@ -24,6 +26,7 @@ pub(crate) mod scalar;
 pub(crate) mod sparse;
 pub(crate) mod temporal;
 pub(crate) mod tensor;
+pub(crate) mod torch;
 pub(crate) mod type_name;
 pub(crate) mod value;
 pub(crate) mod wkb;

@@ -30,7 +30,35 @@ pub(crate) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub fn new(source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
-        Lexer { cursor: Cursor::new(source, limits.max_memory), start: 0 }
+        Lexer::reusing(Vec::new(), source, limits)
+    }
+
+    /// Reads through the buffer of an earlier lexer.
+    pub fn reusing(buffer: Vec<u8>, source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0 }
+    }
+
+    /// The buffer, for the next lexer.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.cursor.into_buffer()
+    }
+
+    /// A lexer over bytes that are in memory: `len` of them.
+    pub fn over(source: Box<dyn std::io::Read + Send + 'a>, len: u64) -> Self {
+        Lexer { cursor: Cursor::new(source, len), start: 0 }
+    }
+
+    /// Takes `len` bytes that are no opcodes, piece by piece; `what` they are is for errors.
+    ///
+    /// # Errors
+    /// They are not there, or `take` fails.
+    pub fn raw(
+        &mut self,
+        len: u64,
+        what: &'static str,
+        take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.cursor.raw(len, what, take)
     }
 
     /// A lexer of a stream that begins `offset` bytes into its input.

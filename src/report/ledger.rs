@@ -73,9 +73,22 @@ steps! {
     LittleEndian, Retyped, "big-endian array written as little-endian";
     Flattened, Retyped, "nested dicts or lists written as names joined by dots";
     Extended, Retyped, "float of 80 bits written as decimal text";
+    Tensor, Retyped, "torch tensor written as nested arrays";
     Missing, Retyped, "NaT, NA or what is masked written as null";
+    DataFrame, Retyped, "DataFrame written as an array of rows";
+    Series, Retyped, "Series written as an array";
+    Index, Retyped, "index of pandas written as an array";
+    PdArray, Retyped, "array of pandas written as an array";
+    Labels, Retyped, "column labels that are no str written as text";
+    Category, Retyped, "Categorical written as its values";
+    Period, Retyped, "Period written as text, or as an object of its ordinal and frequency";
+    Interval, Retyped, "Interval written as an object";
+    PdDtype, Retyped, "dtype or offset of pandas written as text, or as an object of its parameters";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Unit, Retyped, "time of a unit that the format lacks written in a finer one";
+    Categories, Retyped, "categories written as plain values";
+    Dense, Retyped, "sparse column written with all its values";
     Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
@@ -89,13 +102,23 @@ steps! {
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
     ArrowMetadataLost, Lossy, "metadata of a schema of Arrow dropped";
     SeriesNameLost, Lossy, "name of a Series dropped";
+    AxisNameLost, Lossy, "name of an index, or of the columns of a DataFrame, dropped";
+    ColumnsLost, Lossy, "columns of a DataFrame without rows dropped";
+    FrequencyLost, Lossy, "frequency of an index or array of times dropped";
+    CategoriesLost, Lossy, "order of categories, or categories that no value has, dropped";
+    AttrsLost, Lossy, "attrs or flags of a DataFrame or Series dropped";
+    CrsLost, Lossy, "coordinate reference system of geometries dropped";
     SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
     NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
     MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
-    OwnLost, Lossy, "what a subclass of an array keeps beside it dropped";
     MissingKey, Lossy, "missing key written as null";
     ZonesMixed, Lossy, "time zone of a column with several written as UTC";
+    LabelsLost, Lossy, "labels of columns written as text";
+    FreqLost, Lossy, "frequency of an index dropped";
+    ClassLost, Lossy, "subclass of a DataFrame or Series, and what it keeps beside, dropped";
     EmptyText, Lossy, "empty text written as a null is";
+    OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
+    QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

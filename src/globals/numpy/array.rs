@@ -232,12 +232,12 @@ fn takes(ctx: &Ctx<'_>, class: u32) -> Option<Takes> {
 }
 
 /// The class of an array, if it may be one.
-pub(super) fn is_class(ctx: &Ctx<'_>, class: Value) -> Option<u32> {
+pub(in crate::globals) fn is_class(ctx: &Ctx<'_>, class: Value) -> Option<u32> {
     args::global(class).filter(|class| matches!(takes(ctx, *class), Some(Takes::Array | Takes::Subclass)))
 }
 
 /// What stands for a class in an array: nothing for ndarray itself.
-pub(super) fn class_value(graph: &Graph, class: u32) -> Value {
+pub(in crate::globals) fn class_value(graph: &Graph, class: u32) -> Value {
     let name = graph.global(class);
     if name.module == "numpy" && name.name == "ndarray" { Value::None } else { Value::Global(class) }
 }

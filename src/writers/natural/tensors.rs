@@ -32,7 +32,7 @@ pub(super) struct Cursor {
 }
 
 /// What comes next.
-enum Next {
+pub(super) enum Next {
     Open(usize),
     Item,
     Close,
@@ -44,7 +44,7 @@ impl Cursor {
         Cursor { shape, index: Vec::new(), begun: false }
     }
 
-    fn next(&mut self) -> Next {
+    pub(super) fn next(&mut self) -> Next {
         let level = self.index.len();
         let len = self.shape.get(level).copied();
         if !self.begun {
@@ -69,6 +69,11 @@ impl Cursor {
         }
     }
 
+    /// Whether what comes next stands inside an array.
+    pub(super) fn is_inside(&self) -> bool {
+        !self.index.is_empty()
+    }
+
     /// The place of the element that was taken last.
     pub(super) fn place(&self) -> impl Iterator<Item = u64> {
         self.index.iter().filter_map(|at| at.checked_sub(1)).map(|at| at as u64)
@@ -84,7 +89,15 @@ pub(super) struct Shaped {
     /// One byte per leaf of an element, in C order.
     mask: Option<Vec<u8>>,
     taken: usize,
-    dtype: Rc<DType>,
+    /// None for a tensor.
+    dtype: Option<Rc<DType>>,
+}
+
+impl Shaped {
+    /// A tensor of torch, whose elements nothing else needs to know.
+    pub(super) fn tensor(shape: Vec<usize>) -> Self {
+        Shaped { cursor: Cursor::new(shape), walk: None, mask: None, taken: 0, dtype: None }
+    }
 }
 
 impl<S: Sink> Natural<'_, '_, S> {
@@ -118,7 +131,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         };
         let cursor = Cursor::new(shape);
         self.todo.push(Step::Shaped(self.shaped.len()));
-        self.shaped.push(Shaped { cursor, walk, mask, taken: 0, dtype: Rc::new(dtype) });
+        self.shaped.push(Shaped { cursor, walk, mask, taken: 0, dtype: Some(Rc::new(dtype)) });
         match array.data {
             Value::Bytes { len, at } => self.numbers(&array, self.graph.bytes(len, at)),
             _ => Ok(()),
@@ -128,7 +141,7 @@ impl<S: Sink> Natural<'_, '_, S> {
     /// An array whose elements are bytes: all of it at once.
     fn numbers(&mut self, array: &Ndarray, bytes: &[u8]) -> Result<(), Error> {
         let bytes = tensor::in_c_order(self.graph, array, bytes);
-        let Some(Shaped { mask, dtype, .. }) = self.shaped.last_mut() else { return Ok(()) };
+        let Some(Shaped { mask, dtype: Some(dtype), .. }) = self.shaped.last_mut() else { return Ok(()) };
         let (mask, dtype) = (mask.take(), dtype.clone());
         let leaves = dtype.leaves();
         let (mut taken, mut masked): (usize, &[u8]) = (0, mask.as_deref().unwrap_or(&[]));
@@ -169,7 +182,10 @@ impl<S: Sink> Natural<'_, '_, S> {
     /// The next element of an array whose elements are values of the graph.
     pub(super) fn shaped(&mut self) -> Result<(), Error> {
         loop {
-            let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype }) = self.shaped.last_mut() else { break };
+            let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype: Some(dtype) }) = self.shaped.last_mut()
+            else {
+                break;
+            };
             let nested = !cursor.index.is_empty();
             match cursor.next() {
                 Next::Open(len) => {
@@ -326,7 +342,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         }
     }
 
-    fn leaf_element(&mut self, element: Element<'_>) -> Result<(), Error> {
+    pub(super) fn leaf_element(&mut self, element: Element<'_>) -> Result<(), Error> {
         match element {
             Element::Bool(b) => self.sink.bool(b),
             Element::Int(n) => self.sink.int(n),
@@ -381,7 +397,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> Result<(), Error> {
+    pub(super) fn float(&mut self, value: f64) -> Result<(), Error> {
         if value.is_finite() || S::CAPS.non_finite {
             self.sink.float(value);
             return Ok(());
@@ -407,7 +423,7 @@ impl<S: Sink> Natural<'_, '_, S> {
     }
 
     /// NaT, or what is masked.
-    fn missing(&mut self) -> Result<(), Error> {
+    pub(super) fn missing(&mut self) -> Result<(), Error> {
         self.note(Loss::Missing)?;
         self.sink.null();
         Ok(())
