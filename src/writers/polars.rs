@@ -11,10 +11,9 @@ use arrow::ipc::reader::StreamReader;
 
 use crate::model::arrow::{Column, MAX_NESTING, Type, Unit};
 
-/// The batches of one stream.
+/// The columns of one stream.
 pub(crate) struct Frame {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
+    schema: SchemaRef,
     /// The arrays of each column, in the order of the batches.
     data: Vec<Vec<ArrayData>>,
 }
@@ -37,7 +36,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Frame, String> {
     let data = (0..schema.fields().len())
         .map(|n| batches.iter().filter_map(|batch| batch.columns().get(n)).map(Array::to_data).collect())
         .collect();
-    Ok(Frame { schema, batches, data })
+    Ok(Frame { schema, data })
 }
 
 /// Looks at every message's lengths and ranges, which Arrow's reader trusts, and that no body is compressed.
