@@ -7,11 +7,11 @@ use std::io::Write;
 
 use crate::container;
 use crate::convert::{Converter, MAX_LEVELS, Report};
+use crate::document::is_legacy;
 use crate::error::{Error, Failure};
-use crate::globals::Registry;
+use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
-use crate::machine::{Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::value::{NodeId, Value};
@@ -40,7 +40,11 @@ impl Converter {
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
-        let mut lexer = Lexer::new(container::open(Box::new(section.reader()), limits)?.reader, limits);
+        let opened = container::open(Box::new(section.reader()), limits)?;
+        if is_legacy(&opened.head) {
+            return Ok(None);
+        }
+        let mut lexer = Lexer::new(opened.reader, limits);
         let plan = liveness::plan(&mut lexer)?;
         let bytes = lexer.offset();
         drop(lexer);
@@ -134,8 +138,7 @@ impl Job<'_> {
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = Lexer::new(opened.reader, reader.allowed());
-        let globals = Registry::new(reader.policy_rule().clone());
-        let machine = Machine::new(globals, reader.allowed());
+        let machine = reader.machine(crate::machine::Memory::default());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),

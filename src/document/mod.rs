@@ -10,13 +10,16 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use joblib::Beside;
 use reading::Reading;
+pub(crate) use torch::is_legacy;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
+use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{self, Outcome, Trailing};
+use crate::machine::{self, Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -121,6 +124,16 @@ impl Reader {
     pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
         self.side_files = Some(folder.into());
         self
+    }
+
+    /// A machine for one input, and a registry that knows nothing of another.
+    pub(crate) fn machine(&self, memory: machine::Memory) -> Machine<Registry> {
+        let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
+        machine.give_buffers(Arc::clone(&self.buffers));
+        if let Some(folder) = &self.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), self.limits.clone())));
+        }
+        machine
     }
 
     /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.

@@ -6,7 +6,6 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::joblib::Beside;
 use super::{Memory, Reader, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
@@ -37,12 +36,7 @@ impl<'r> Reading<'r> {
     /// A reading in the memory of an earlier one.
     pub fn new(reader: &'r Reader, memory: &mut Memory) -> Self {
         let (buffer, memory) = (std::mem::take(&mut memory.buffer), std::mem::take(&mut memory.machine));
-        let mut machine = Machine::reusing(memory, Registry::new(reader.policy.clone()), &reader.limits);
-        machine.give_buffers(Arc::clone(&reader.buffers));
-        if let Some(folder) = &reader.side_files {
-            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
-        }
-        Reading { reader, machine, buffer, codecs: Vec::new(), pickles: 0, foreign: false }
+        Reading { reader, machine: reader.machine(memory), buffer, codecs: Vec::new(), pickles: 0, foreign: false }
     }
 
     /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.
