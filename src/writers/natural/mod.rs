@@ -5,6 +5,7 @@
 mod arrow;
 mod leaves;
 mod network;
+mod place;
 mod polars;
 mod sparse;
 mod structures;
@@ -27,7 +28,8 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{check, keys, path, records, text};
+use crate::writers::{check, keys, records, text};
+use place::place;
 
 /// What is left to do.
 pub(super) enum Step {
@@ -590,48 +592,4 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn unrepresentable(&self, what: impl Into<String>, hint: &str) -> Error {
         Error::unrepresentable(what, Location::path(self.path())).with_hint(hint)
     }
-}
-
-/// The path of what is being written.
-fn place(
-    graph: &Graph,
-    prefix: &str,
-    todo: &[Step],
-    pool: &[records::Field],
-    shaped: &[tensors::Shaped],
-    options: &WriteOptions,
-) -> String {
-    let mut out = prefix.to_owned();
-    for step in todo {
-        match step {
-            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
-            Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
-            Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
-                Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
-                Some(records::Name::Class) => {
-                    path::push_name(options.class_key.as_deref().unwrap_or_default(), &mut out)
-                }
-                Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
-                None => {}
-            },
-            Step::Objects { name, begin, at, .. } if at > begin => {
-                path::push_name(name, &mut out);
-                path::push_index((at - begin - 1) as u64, &mut out);
-            }
-            Step::At(index) => path::push_index(*index, &mut out),
-            Step::Shaped(at) => {
-                for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
-                    path::push_index(index, &mut out);
-                }
-            }
-            Step::Seq { .. }
-            | Step::Lines { .. }
-            | Step::Objects { .. }
-            | Step::Element(_)
-            | Step::MapValue(_)
-            | Step::EndArray
-            | Step::EndMap => {}
-        }
-    }
-    out
 }
