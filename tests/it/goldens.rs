@@ -112,6 +112,16 @@ fn data_types_come_out_as_cpython_reads_them() {
 }
 
 #[test]
+fn values_of_libraries_come_out_as_the_libraries_print_them() {
+    let mut options = WriteOptions::new(Format::Json);
+    options.mapping = Mapping::Natural;
+    let natural = Converter::with_options(options);
+    for family in ["scipy", "arrow", "polars", "shapely", "networkx"] {
+        all(family, |path, bytes| as_golden(&natural, path, bytes));
+    }
+}
+
+#[test]
 fn admitted_instances_come_out_as_records() {
     let converter = lossless().policy(Policy::new().allow("shop.*").expect("a pattern"));
     all("records", |path, bytes| as_golden(&converter, path, bytes));

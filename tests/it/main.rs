@@ -24,3 +24,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

@@ -1,6 +1,6 @@
 //! Where the natural mapping is: the path of a value, told by the work that is left.
 
-use super::{Step, tensors};
+use super::{Step, tables, tensors};
 use crate::model::graph::Graph;
 use crate::writers::options::WriteOptions;
 use crate::writers::{path, records};
@@ -12,6 +12,7 @@ pub(super) fn place(
     todo: &[Step],
     pool: &[records::Field],
     shaped: &[tensors::Shaped],
+    tables: &[tables::Table<'_>],
     options: &WriteOptions,
 ) -> String {
     let mut out = prefix.to_owned();
@@ -35,6 +36,11 @@ pub(super) fn place(
             Step::Shaped(at) => {
                 for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
                     path::push_index(index, &mut out);
+                }
+            }
+            Step::Table(at) => {
+                if let Some(table) = tables.get(*at) {
+                    table.place(&mut out);
                 }
             }
             Step::Seq { .. }
