@@ -3,6 +3,7 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 mod arrow;
+mod instances;
 mod leaves;
 mod network;
 mod pandas;
@@ -456,44 +457,6 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             Err(why) => return Err(self.unrepresentable(why, "`--lossless` keeps it")),
         }
         Ok(true)
-    }
-
-    fn record_fields(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Error> {
-        let at = self.pool.len();
-        self.pool
-            .extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
-        if self.row == rows::Row::Wanted {
-            self.check_row_fields(at)?;
-        }
-        self.begin_map(fields.len())?;
-        self.todo.push(Step::EndMap);
-        self.todo.push(Step::Fields { at, end: self.pool.len() });
-        Ok(())
-    }
-
-    fn record(&mut self, id: NodeId) -> Result<(), Error> {
-        self.note(Loss::Record)?;
-        let at = self.pool.len();
-        let shape = records::fields(self.graph, id, self.options.class_key.is_some(), &mut self.pool)
-            .map_err(|what| self.unrepresentable(what, "`--lossless` keeps the instance as it is"))?;
-        match shape {
-            records::Shape::Array(list) => {
-                self.begin_array(self.graph.count(list))?;
-                self.todo.push(Step::EndArray);
-                self.todo.push(Step::Seq { walk: self.graph.walk(list), index: 0 });
-            }
-            records::Shape::Fields => {
-                keys::distinct_fields(self.graph, &mut self.zones, self.pool.get(at..).unwrap_or(&[]), self.options)
-                    .map_err(|e| self.unrepresentable(e.what, e.hint))?;
-                if self.row == rows::Row::Wanted {
-                    self.check_row_fields(at)?;
-                }
-                self.begin_map(self.pool.len() - at)?;
-                self.todo.push(Step::EndMap);
-                self.todo.push(Step::Fields { at, end: self.pool.len() });
-            }
-        }
-        Ok(())
     }
 
     // ---- depth, places, losses
