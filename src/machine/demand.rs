@@ -210,8 +210,9 @@ impl<G: Globals> Machine<G> {
             return Err(Error::limit(e, Location::offset(at)));
         }
         let (stack, memo) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.memo));
-        let (protocol, opcodes) = (self.protocol, self.opcodes);
+        // What the first pass knows of memo slots and batches is not about this memo.
         let (slots, next_stop) = (self.slots.take(), std::mem::take(&mut self.next_stop));
+        let (protocol, opcodes) = (self.protocol, self.opcodes);
         let result = read(self);
         (self.stack, self.memo, self.protocol, self.opcodes) = (stack, memo, protocol, opcodes);
         (self.slots, self.next_stop) = (slots, next_stop);

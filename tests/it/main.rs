@@ -12,6 +12,7 @@
     reason = "tests start the command, read files and the environment, and fail by panicking"
 )]
 
+mod arrays;
 mod batches;
 mod cli;
 mod command;
@@ -23,3 +24,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

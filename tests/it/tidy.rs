@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("disassemble", &["container", "document", "opcode"]),
     ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
     ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
+    ("worker", &["convert", "document"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.
