@@ -44,21 +44,23 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     if args.mapping.indent.is_some() && format != Format::Json {
         return Err(Error::misuse(format!("`--indent` is for json, not for {}", format.name())));
     }
-    let mut converter = Converter::with_options(args.mapping.options(format))
+    let mut options = args.mapping.options(format);
+    args.tables.apply(&mut options);
+    let mut converter = Converter::with_options(options)
         .policy(args.policy.policy()?)
         .trailing(args.policy.trailing())
         .limits(args.limits.limits());
     if let Some(path) = &args.mapping.select {
         converter = converter.select(path)?;
     }
-    if !args.buffers.is_empty() {
-        converter = converter.buffers(buffers(args)?);
-    }
     if args.whole {
         converter = converter.whole();
     }
     if to_stdout && !args.mapping.strict {
         converter = converter.checked_first();
+    }
+    if !args.buffers.is_empty() {
+        converter = converter.buffers(buffers(args)?);
     }
     Ok(Plan { converter, format })
 }
@@ -93,7 +95,8 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let known = ".json .ndjson .jsonl .msgpack .mpk .pb .npy .npz .safetensors";
+        let known =
+            ".json .ndjson .jsonl .msgpack .mpk .pb .parquet .arrow .feather .arrows .csv .npy .npz .safetensors";
         Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
             .with_hint("`--to FORMAT` names the format whatever the extension")
     })

@@ -1,5 +1,7 @@
 //! What the user decides about the output.
 
+use std::num::NonZeroUsize;
+
 /// The formats that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -18,6 +20,14 @@ pub enum Format {
     Npz,
     /// A dict of arrays or tensors as safetensors.
     Safetensors,
+    /// A table as Parquet.
+    Parquet,
+    /// A table as an Arrow IPC file (Feather).
+    Arrow,
+    /// A table as an Arrow IPC stream.
+    ArrowStream,
+    /// A table as CSV.
+    Csv,
 }
 
 impl Format {
@@ -31,6 +41,10 @@ impl Format {
             Format::Npy => "npy",
             Format::Npz => "npz",
             Format::Safetensors => "safetensors",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
+            Format::ArrowStream => "arrow-stream",
+            Format::Csv => "csv",
         }
     }
 
@@ -44,6 +58,10 @@ impl Format {
             Format::Npy => "npy",
             Format::Npz => "npz",
             Format::Safetensors => "safetensors",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
+            Format::ArrowStream => "arrows",
+            Format::Csv => "csv",
         }
     }
 
@@ -57,6 +75,10 @@ impl Format {
             "npy" => Some(Format::Npy),
             "npz" => Some(Format::Npz),
             "safetensors" => Some(Format::Safetensors),
+            "parquet" => Some(Format::Parquet),
+            "arrow" | "feather" => Some(Format::Arrow),
+            "arrows" => Some(Format::ArrowStream),
+            "csv" => Some(Format::Csv),
             _ => None,
         }
     }
@@ -64,9 +86,18 @@ impl Format {
     /// Whether the output is bytes that a terminal should not get.
     pub fn is_binary(self) -> bool {
         match self {
-            Format::Json | Format::Ndjson => false,
-            Format::MessagePack | Format::Protobuf => true,
             Format::Npy | Format::Npz | Format::Safetensors => true,
+            Format::Json | Format::Ndjson | Format::Csv => false,
+            Format::MessagePack | Format::Protobuf | Format::Parquet | Format::Arrow | Format::ArrowStream => true,
+        }
+    }
+
+    /// Whether it holds tables only.
+    pub fn is_tabular(self) -> bool {
+        match self {
+            Format::Json | Format::Ndjson | Format::MessagePack | Format::Protobuf => false,
+            Format::Npy | Format::Npz | Format::Safetensors => false,
+            Format::Parquet | Format::Arrow | Format::ArrowStream | Format::Csv => true,
         }
     }
 }
@@ -123,6 +154,27 @@ pub enum Surrogates {
     Replace,
 }
 
+/// What the items of a root list become, and the pickles of a file of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Items {
+    /// As the format has it: a line each in NDJSON, parts of one value in the other formats.
+    #[default]
+    OfFormat,
+    /// Rows that stand alone, one after another, so that the outputs of several inputs can be put together. NDJSON and
+    /// MessagePack have them.
+    Rows,
+}
+
+/// A column that says where a row came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The column's name. Each row is an object with text keys, of which none is this one.
+    pub column: String,
+    /// What stands in it.
+    pub name: String,
+}
+
 /// What becomes of the first lossy step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -132,6 +184,36 @@ pub enum Loss {
     Ledger,
     /// It is an error (`--strict`).
     Error,
+}
+
+/// How the pages of a Parquet file are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Zstandard, level 3.
+    #[default]
+    Zstd,
+    /// Snappy.
+    Snappy,
+    /// gzip.
+    Gzip,
+    /// LZ4, raw blocks.
+    Lz4,
+    /// Not at all.
+    None,
+}
+
+/// What dicts inside the columns of a table become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DictAs {
+    /// A struct, or a map where keys vary: more than 16 of them, of which a dict has fewer than a quarter on average.
+    #[default]
+    Auto,
+    /// A struct with a field for every key.
+    Struct,
+    /// A map.
+    Map,
 }
 
 /// What the user decides about the output.
@@ -154,7 +236,22 @@ pub struct WriteOptions {
     pub class_key: Option<String>,
     /// What a lossy step does.
     pub loss: Loss,
+    /// The items of a root list.
+    pub items: Items,
+    /// A column that is added to each row: with [`Items::Rows`], in the natural mapping.
+    pub source: Option<Source>,
+    /// Parquet's compression.
+    pub compression: Compression,
+    /// Rows of one row group of Parquet, at most.
+    pub row_group_size: NonZeroUsize,
+    /// Dicts inside the columns of a table.
+    pub dict_as: DictAs,
+    /// What separates the cells of CSV: one ASCII character.
+    pub delimiter: u8,
 }
+
+/// Rows of one row group unless said otherwise.
+const ROW_GROUP_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 20) - 1);
 
 impl WriteOptions {
     /// The defaults for a format.
@@ -168,6 +265,12 @@ impl WriteOptions {
             surrogates: Surrogates::Error,
             class_key: None,
             loss: Loss::Ledger,
+            items: Items::OfFormat,
+            source: None,
+            compression: Compression::Zstd,
+            row_group_size: ROW_GROUP_SIZE,
+            dict_as: DictAs::Auto,
+            delimiter: b',',
         }
     }
 }

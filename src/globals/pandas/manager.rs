@@ -14,7 +14,7 @@ use crate::model::column::{Cell, Column, range_length};
 use crate::model::dtype::Element;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key;
-use crate::model::layout::{DatetimeArray, Index, Layout, Ndarray, PandasArray, TimedeltaArray};
+use crate::model::layout::{DatetimeArray, Index, Layout, Ndarray, PandasArray, PeriodArray, TimedeltaArray};
 use crate::model::tensor;
 use crate::model::value::{NodeId, Value};
 
@@ -382,6 +382,7 @@ fn two_dimensional(ctx: &mut Ctx<'_>, values: Value) -> Result<Option<Array>, Re
         Some((Layout::Ndarray, _)) => values,
         Some((Layout::DatetimeArray, id)) => DatetimeArray::of(ctx.graph, id).data,
         Some((Layout::TimedeltaArray, id)) => TimedeltaArray::of(ctx.graph, id).data,
+        Some((Layout::PeriodArray, id)) => PeriodArray::of(ctx.graph, id).data,
         Some((Layout::PandasArray, id)) => PandasArray::of(ctx.graph, id).data,
         Some((Layout::Index, _)) => return Ok(None),
         _ if is_array(ctx.graph, values) => return Ok(None),
@@ -416,6 +417,10 @@ fn row_of(ctx: &mut Ctx<'_>, values: Value, row: usize) -> Result<Value, Reject>
         Some((Layout::TimedeltaArray, id)) => {
             let whole = TimedeltaArray::of(ctx.graph, id);
             ctx.graph.structure(&TimedeltaArray { data: part, ..whole })?
+        }
+        Some((Layout::PeriodArray, id)) => {
+            let whole = PeriodArray::of(ctx.graph, id);
+            ctx.graph.structure(&PeriodArray { data: part, ..whole })?
         }
         Some((Layout::PandasArray, _)) => ctx.graph.structure(&PandasArray { data: part })?,
         _ => part,

@@ -172,13 +172,13 @@ impl<S: Sink> Natural<'_, '_, S> {
 }
 
 /// What a Python 2 str is under a policy.
-pub(in crate::writers) enum Py2Text<'g> {
+pub(crate) enum Py2Text<'g> {
     Str(std::borrow::Cow<'g, str>),
     Bytes,
     NotUtf8,
 }
 
-pub(in crate::writers) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> {
+pub(crate) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> {
     match (policy, std::str::from_utf8(bytes)) {
         (Py2Str::Bytes, _) => Py2Text::Bytes,
         (Py2Str::Latin1, _) => Py2Text::Str(bytes.iter().map(|&b| char::from(b)).collect::<String>().into()),
@@ -189,7 +189,7 @@ pub(in crate::writers) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> 
 }
 
 /// UTF-8 with U+FFFD for each lone surrogate.
-fn replace_surrogates(bytes: &[u8]) -> String {
+pub(crate) fn replace_surrogates(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let mut rest = bytes;
     loop {

@@ -5,16 +5,21 @@
 mod arrow;
 mod leaves;
 mod network;
+mod pandas;
 mod polars;
+mod rows;
 mod sparse;
 mod structures;
 mod suspended;
+mod tables;
 mod tensors;
 mod torch;
 
 pub(crate) use suspended::Suspended;
 
-pub(super) use leaves::{Py2Text, py2_text};
+#[cfg(feature = "tables")]
+pub(crate) use leaves::replace_surrogates;
+pub(crate) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
@@ -72,6 +77,8 @@ pub(super) enum Step {
     At(u64),
     /// Elements of an array or tensor: an index of those that are open.
     Shaped(usize),
+    /// Rows of a table: an index of those that are open.
+    Table(usize),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -85,6 +92,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     /// Objects of `Step::Objects`: ranges of the pool.
     objects: Vec<(usize, usize)>,
     shaped: Vec<tensors::Shaped>,
+    tables: Vec<tables::Table<'a>>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -94,6 +102,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
     comparing: bool,
+    row: rows::Row,
 }
 
 impl<S: Sink> Lowering for Natural<'_, '_, S> {
@@ -127,6 +136,23 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.run()
     }
 
+    fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.row(value)?;
+        self.run()?;
+        self.sink.end_row();
+        Ok(())
+    }
+
+    fn write_table(&mut self, value: Value, prefix: &str) -> Result<bool, Error> {
+        self.write_lines(value, prefix)
+    }
+
+    fn drain(&mut self) -> Result<(), Error> {
+        self.drain()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -145,6 +171,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             pool: Vec::new(),
             objects: Vec::new(),
             shaped: Vec::new(),
+            tables: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -152,6 +179,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             depth: 0,
             max_depth,
             comparing: false,
+            row: rows::Row::Plain,
         }
     }
 
@@ -192,14 +220,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 }
                 Step::Lines { walk, index, started } => {
                     if std::mem::replace(started, true) {
-                        self.sink.buffer().push(b'\n');
+                        self.sink.end_row();
                     }
                     let Some(value) = self.graph.next_item(walk) else {
                         self.todo.pop();
                         continue;
                     };
                     *index += 1;
-                    self.emit(value)?;
+                    self.row(value)?;
                 }
                 Step::Map { walk, key } => {
                     let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
@@ -256,6 +284,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 }
                 Step::EndMap => {
                     self.todo.pop();
+                    if self.depth == 1 && self.row == rows::Row::Open {
+                        self.source_column();
+                    }
                     self.depth -= 1;
                     self.sink.end_map();
                 }
@@ -264,6 +295,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.todo.pop();
                 }
                 Step::Shaped(_) => self.shaped()?,
+                Step::Table(_) => self.table()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -275,6 +307,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.pool.clear();
         self.objects.clear();
         self.shaped.clear();
+        self.tables.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -394,6 +427,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     fn dict(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
         let count = graph.count(id) / 2;
+        if self.row == rows::Row::Wanted {
+            self.check_row_keys(id)?;
+        }
         if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
             let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
                 .map_err(|e| self.unrepresentable(e.what, e.hint))?;
@@ -468,48 +504,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         Ok(true)
     }
 
-    fn array(&mut self, id: NodeId) -> Result<(), Error> {
-        self.note(Loss::Array)?;
-        match text::array(self.graph, id).1 {
-            text::ArrayContent::Numbers(numbers) => {
-                self.begin_array(numbers.len())?;
-                for number in numbers {
-                    self.sink.element();
-                    match number {
-                        text::Element::Int(n) => self.sink.int(n),
-                        text::Element::Uint(n) => match i64::try_from(n) {
-                            Ok(n) => self.sink.int(n),
-                            Err(_) => self.sink.big_int(&num_bigint::BigInt::from(n)),
-                        },
-                        text::Element::Float(f) if f.is_finite() || S::CAPS.non_finite => self.sink.float(f),
-                        text::Element::Float(f) => self.non_finite(f)?,
-                    }
-                    if self.sink.buffer().len() >= DRAIN {
-                        self.drain()?;
-                    }
-                }
-                self.depth -= 1;
-                self.sink.end_array();
-            }
-            text::ArrayContent::Text(text) => match String::from_utf8(text) {
-                Ok(text) => self.sink.str(&text),
-                Err(_) => {
-                    return Err(self.unrepresentable(
-                        "expected an array of characters, found lone surrogates",
-                        "`--lossless` keeps them",
-                    ));
-                }
-            },
-            text::ArrayContent::Bytes(bytes) => self.sink.bytes(bytes),
-        }
-        Ok(())
-    }
-
     fn record_fields(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Error> {
-        self.begin_map(fields.len())?;
         let at = self.pool.len();
         self.pool
             .extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
+        if self.row == rows::Row::Wanted {
+            self.check_row_fields(at)?;
+        }
+        self.begin_map(fields.len())?;
         self.todo.push(Step::EndMap);
         self.todo.push(Step::Fields { at, end: self.pool.len() });
         Ok(())
@@ -529,6 +531,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             records::Shape::Fields => {
                 keys::distinct_fields(self.graph, &mut self.zones, self.pool.get(at..).unwrap_or(&[]), self.options)
                     .map_err(|e| self.unrepresentable(e.what, e.hint))?;
+                if self.row == rows::Row::Wanted {
+                    self.check_row_fields(at)?;
+                }
                 self.begin_map(self.pool.len() - at)?;
                 self.todo.push(Step::EndMap);
                 self.todo.push(Step::Fields { at, end: self.pool.len() });
@@ -540,6 +545,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     // ---- depth, places, losses
 
     fn begin_array(&mut self, len: usize) -> Result<(), Error> {
+        if self.row == rows::Row::Wanted {
+            return Err(self.no_object("an array"));
+        }
         self.deeper()?;
         self.sink.begin_array(len);
         Ok(())
@@ -547,7 +555,12 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     fn begin_map(&mut self, len: usize) -> Result<(), Error> {
         self.deeper()?;
-        self.sink.begin_map(len);
+        if self.row == rows::Row::Wanted {
+            self.row = rows::Row::Open;
+            self.sink.begin_map(len.saturating_add(1));
+        } else {
+            self.sink.begin_map(len);
+        }
         Ok(())
     }
 
@@ -567,9 +580,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (todo, pool, shaped, tables) = (&self.todo, &self.pool, &self.shaped, &self.tables);
         let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, tables, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -581,7 +594,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, &self.tables, self.options)
     }
 
     #[cold]
@@ -597,6 +610,7 @@ fn place(
     todo: &[Step],
     pool: &[records::Field],
     shaped: &[tensors::Shaped],
+    tables: &[tables::Table<'_>],
     options: &WriteOptions,
 ) -> String {
     let mut out = prefix.to_owned();
@@ -620,6 +634,11 @@ fn place(
             Step::Shaped(at) => {
                 for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
                     path::push_index(index, &mut out);
+                }
+            }
+            Step::Table(at) => {
+                if let Some(table) = tables.get(*at) {
+                    table.place(&mut out);
                 }
             }
             Step::Seq { .. }

@@ -54,7 +54,7 @@ impl<'a> Writer<'a, '_> {
             }
             _ => {
                 if !is_array(self.graph, *value) {
-                    return Err(names::no_array(self.graph, *value, path));
+                    return Err(names::no_array(self.graph, *value, path, false));
                 }
                 let named = Named { name: String::new(), path: path.clone(), value: *value };
                 let array = self.array(&named)?;
