@@ -22,7 +22,7 @@ use crate::writers::tagged::Tagged;
 
 /// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
 /// zone.
-const MAX_LEVELS: u32 = 10;
+pub(crate) const MAX_LEVELS: u32 = 10;
 
 /// What a conversion did.
 #[derive(Clone, Debug)]
@@ -49,9 +49,9 @@ pub struct Report {
 /// See the crate's documentation for a complete example.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    reader: Reader,
-    options: WriteOptions,
-    select: Option<Select>,
+    pub(crate) reader: Reader,
+    pub(crate) options: WriteOptions,
+    pub(crate) select: Option<Select>,
 }
 
 impl Converter {

@@ -76,6 +76,8 @@ mod repr;
 #[cfg(feature = "json")]
 mod select;
 mod source;
+#[cfg(feature = "json")]
+mod stream;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
@@ -94,6 +96,8 @@ pub use policy::Policy;
 #[cfg(feature = "json")]
 pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
+#[cfg(feature = "json")]
+pub use stream::Reopen;
 pub use view::{ValueKind, ValueRef};
 #[cfg(feature = "writers")]
 pub use writers::options::{Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};

@@ -179,6 +179,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Gives back what was spent beyond `spent` bytes: it is used again.
+    pub(crate) fn reset(&mut self, spent: u64) {
+        self.spent = self.spent.min(spent);
+    }
+
     /// Raises what is allowed to `allowed` bytes; never lowers it.
     pub fn allow(&mut self, allowed: u64) {
         self.allowed = self.allowed.max(allowed);

@@ -86,6 +86,9 @@ pub(super) struct ConvertArgs {
     pub policy: PolicyArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// Read every input whole, as what cannot be converted in batches is read
+    #[arg(long, hide = true)]
+    pub whole: bool,
     /// Only errors on stderr
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -165,6 +165,9 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
     }
 }
 
+/// Bytes from which on a file is looked at first, whether it can be converted in batches.
+const LARGE: u64 = 512 << 10;
+
 enum Done {
     Converted(Box<Report>),
     /// Whoever read standard output has gone.
@@ -187,9 +190,13 @@ fn one(
         (result, hash_rest(source).map_err(|e| io(e, &name))?)
     } else {
         let file = File::open(&input.path).map_err(|e| io(e, &name))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        if let Some(metadata) = file.metadata().ok().filter(std::fs::Metadata::is_file) {
             let again = if book.is_kept() { Some(file.try_clone().map_err(|e| io(e, &name))?) } else { None };
-            let result = plan.converter.convert_file(file, &mut output);
+            let result = if !args.whole && metadata.len() >= LARGE {
+                plan.converter.convert_large_file(file, target.is_none() && !args.mapping.strict, &mut output)
+            } else {
+                plan.converter.convert_file(file, &mut output)
+            };
             (result, again.map(hash_all).transpose().map_err(|e| io(e, &name))?.flatten())
         } else {
             let mut source = Hashing::new(file, book.is_kept());

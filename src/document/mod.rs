@@ -59,6 +59,16 @@ impl Reader {
         self
     }
 
+    /// What is admitted.
+    pub(crate) fn policy_rule(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What is done with bytes after the last STOP.
+    pub(crate) fn trailing_rule(&self) -> Trailing {
+        self.trailing
+    }
+
     /// What an input may cost.
     pub(crate) fn allowed(&self) -> &Limits {
         &self.limits
@@ -89,12 +99,14 @@ impl Reader {
     /// As [`Reader::read`].
     pub fn read_file(&self, file: File) -> Result<Document, Failure> {
         match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
-            Ok(file) => {
-                let section = Section::all(Arc::new(file));
-                self.read_input(Box::new(section.reader()), Some(section))
-            }
+            Ok(file) => self.read_section(Section::all(Arc::new(file))),
             Err(pipe) => self.read(pipe),
         }
+    }
+
+    /// Reads an input that can be read at any place.
+    pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
+        self.read_input(Box::new(section.reader()), Some(section))
     }
 
     fn read_input<'a>(&self, stream: Box<dyn Read + Send + 'a>, place: Option<Section>) -> Result<Document, Failure> {

@@ -71,7 +71,7 @@ impl Reading<'_> {
     fn pickled(&mut self, opened: Opened<'_>, header: &Header, member: Option<&str>) -> Result<Value, Error> {
         let known = self.machine.findings().errors.len();
         let mut lexer = Lexer::starting_at(opened.reader, header.len, &self.reader.limits);
-        let roots = self.machine.stream(&mut lexer, Trailing::Error, member);
+        let roots = self.machine.read_stream(&mut lexer, Trailing::Error, member);
         if self.machine.findings().errors.len() > known {
             // Found and told.
             return Ok(Value::Unknown);

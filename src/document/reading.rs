@@ -14,6 +14,7 @@ use crate::globals::Registry;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::model::graph::Kind;
+use crate::model::key::KeyError;
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::source::random::{RandomAccess, Section, hold};
@@ -88,8 +89,11 @@ impl<'r> Reading<'r> {
                 }
                 let graph = self.machine.graph();
                 let dict = graph.alloc(Kind::Dict).map_err(limit)?;
-                graph.extend_dict(dict, &pairs).map_err(|_| {
-                    Error::malformed("expected names of members to be keys of a dict", Location::default())
+                graph.extend_dict(dict, &pairs).map_err(|e| match e {
+                    KeyError::Limit(e) => limit(e),
+                    KeyError::Unhashable(kind) => {
+                        Error::malformed(format!("expected a name as a key, found {kind}"), Location::default())
+                    }
                 })?;
                 Ok(vec![Value::Object(dict)])
             }
@@ -135,7 +139,7 @@ impl<'r> Reading<'r> {
         let checked = !opened.codecs.is_empty() || member.is_some();
         let known = self.machine.findings().errors.len();
         let mut lexer = Lexer::new(opened.reader, &self.reader.limits);
-        let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
+        let roots = self.machine.read_stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
         let findings = self.machine.findings();
         if findings.errors.len() == known {

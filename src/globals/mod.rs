@@ -15,6 +15,7 @@ mod exceptions;
 mod inert;
 pub(crate) mod net;
 pub(crate) mod numbers;
+mod numpy;
 pub(crate) mod paths;
 mod python2;
 pub(crate) mod records;
@@ -32,6 +33,7 @@ use std::collections::HashMap;
 use crate::error::{Refused, Severity};
 use crate::machine::{Call, Form, Globals, Reject};
 use crate::model::graph::{Graph, Kind};
+use crate::model::layout::{Holds, Layout};
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 use crate::policy::Policy;
@@ -333,6 +335,7 @@ impl Globals for Registry {
         match graph.kind(target) {
             Kind::OrderedDict => collections::ordered_dict_state(graph, target, state),
             Kind::Zone => zones::build(graph, target, state),
+            Kind::Struct(Layout::Dtype) => numpy::dtype::build(graph, target, state),
             Kind::Pending | Kind::Record | Kind::Exception => {
                 let [Value::Global(global)] = graph.first::<1>(target) else { return Err(Reject::Tainted) };
                 let class = match self.action(global) {
@@ -422,8 +425,19 @@ impl Globals for Registry {
                         found.push(Reject::Value { name, problem });
                         continue;
                     }
-                    todo.extend(graph.items(id));
-                    todo.extend(graph.extra(id));
+                    match graph.kind(id) {
+                        // A class that a constructor took stands where it belongs.
+                        Kind::Struct(layout) => {
+                            let fields = layout.fields().iter().zip(graph.items(id));
+                            todo.extend(
+                                fields.filter(|(field, _)| field.holds != Holds::Class).map(|(_, value)| value),
+                            );
+                        }
+                        _ => {
+                            todo.extend(graph.items(id));
+                            todo.extend(graph.extra(id));
+                        }
+                    }
                     if let Some(zone) = graph.zone_of(id) {
                         todo.extend(zones::values(zone));
                     }

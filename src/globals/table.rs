@@ -78,6 +78,11 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::exceptions::ROWS,
     super::structs::ROWS,
     super::inert::ROWS,
+    super::numpy::ROWS[0],
+    super::numpy::ROWS[1],
+    super::numpy::ROWS[2],
+    super::numpy::ROWS[3],
+    super::numpy::ROWS[4],
 ];
 
 static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {

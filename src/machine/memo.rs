@@ -1,17 +1,23 @@
-//! The memo: values by index, dense where picklers write it, sparse where a stream jumps.
+//! The memo: values by index, in pages where picklers write them, in a map where a stream jumps.
 
 use std::collections::HashMap;
 
 use crate::model::value::Value;
 
-/// How far beyond the entries that exist an index may lie and still be kept in the vector.
+/// Slots of a page.
+const PAGE: usize = 1 << 10;
+/// How far beyond the entries that exist an index may lie and still be kept in a page.
 const GAP: u64 = 1 << 16;
 
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    dense: Vec<Option<Value>>,
+    pages: Vec<Option<Box<[Option<Value>; PAGE]>>>,
+    /// Pages to be used again.
+    spare: Vec<Box<[Option<Value>; PAGE]>>,
     sparse: HashMap<u64, Value>,
     count: u64,
+    /// The end of what was ever filled in pages: what lies behind is empty.
+    top: u64,
 }
 
 /// The slot was taken.
@@ -26,38 +32,51 @@ impl Memo {
 
     #[inline]
     pub fn get(&self, index: u64) -> Option<Value> {
-        match usize::try_from(index).ok().and_then(|i| self.dense.get(i)) {
-            Some(slot) => *slot,
+        match self.pages.get((index / PAGE as u64) as usize) {
+            Some(Some(page)) => page[index as usize % PAGE],
+            Some(None) => None,
             None => self.sparse.get(&index).copied(),
         }
     }
 
-    /// Stores a value; the vector grows by at most a constant gap, so an index costs no memory by itself.
+    /// Stores a value; the pages reach at most a constant gap beyond what is there, so an index costs no memory by itself.
     #[inline]
     pub fn put(&mut self, index: u64, value: Value) -> Result<(), Taken> {
-        if index == self.dense.len() as u64 && self.sparse.is_empty() {
-            self.dense.push(Some(value));
+        if let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) {
+            let slot = &mut page[index as usize % PAGE];
+            if slot.is_some() {
+                return Err(Taken);
+            }
+            *slot = Some(value);
             self.count += 1;
+            self.top = self.top.max(index + 1);
             return Ok(());
         }
         self.put_elsewhere(index, value)
     }
 
+    /// Counts a slot that is never read and keeps nothing.
+    #[inline]
+    pub fn skip(&mut self) {
+        self.count += 1;
+    }
+
     #[cold]
     fn put_elsewhere(&mut self, index: u64, value: Value) -> Result<(), Taken> {
-        if self.get(index).is_some() {
+        if self.sparse.contains_key(&index) {
             return Err(Taken);
         }
         if index < self.count.saturating_mul(2) + GAP && self.sparse.is_empty() {
-            let needed = index as usize + 1;
-            if self.dense.len() < needed {
-                self.dense.resize(needed, None);
+            let at = (index / PAGE as u64) as usize;
+            if self.pages.len() <= at {
+                self.pages.resize_with(at + 1, || None);
             }
-            if let Some(slot) = self.dense.get_mut(index as usize) {
-                *slot = Some(value);
+            let mut page = self.spare.pop().unwrap_or_else(|| Box::new([None; PAGE]));
+            page[index as usize % PAGE] = Some(value);
+            if let Some(slot) = self.pages.get_mut(at) {
+                *slot = Some(page);
             }
-        } else if let Some(slot) = usize::try_from(index).ok().and_then(|i| self.dense.get_mut(i)) {
-            *slot = Some(value);
+            self.top = self.top.max(index + 1);
         } else {
             self.sparse.insert(index, value);
         }
@@ -67,19 +86,55 @@ impl Memo {
 
     /// Stores a value in a slot that is taken.
     pub fn replace(&mut self, index: u64, value: Value) {
-        match usize::try_from(index).ok().and_then(|i| self.dense.get_mut(i)) {
-            Some(slot) => *slot = Some(value),
-            None => {
+        match self.pages.get_mut((index / PAGE as u64) as usize) {
+            Some(Some(page)) => page[index as usize % PAGE] = Some(value),
+            _ => {
                 self.sparse.insert(index, value);
             }
         }
     }
 
+    /// Forgets the slots for which `outlives` is false; those that stay are told to `keep`.
+    pub fn retain(&mut self, outlives: impl Fn(u64) -> bool) -> Vec<u64> {
+        let mut kept = Vec::new();
+        for (n, slot) in self.pages.iter_mut().enumerate() {
+            let Some(page) = slot else { continue };
+            let before = kept.len();
+            for (i, value) in page.iter_mut().enumerate() {
+                let index = (n * PAGE + i) as u64;
+                if value.is_some() {
+                    if outlives(index) { kept.push(index) } else { *value = None }
+                }
+            }
+            if kept.len() == before
+                && let Some(page) = slot.take()
+            {
+                self.spare.push(page);
+            }
+        }
+        self.sparse.retain(|index, _| {
+            let stays = outlives(*index);
+            if stays {
+                kept.push(*index);
+            }
+            stays
+        });
+        kept
+    }
+
     /// Forgets everything; the memory is kept for the next pickle.
     pub fn clear(&mut self) {
-        self.dense.clear();
+        for (n, slot) in self.pages.iter_mut().enumerate() {
+            if let Some(mut page) = slot.take() {
+                let filled = self.top.saturating_sub((n * PAGE) as u64).min(PAGE as u64) as usize;
+                page.iter_mut().take(filled).for_each(|slot| *slot = None);
+                self.spare.push(page);
+            }
+        }
+        self.pages.clear();
         self.sparse.clear();
         self.count = 0;
+        self.top = 0;
     }
 }
 
@@ -92,9 +147,22 @@ mod tests {
         let mut memo = Memo::default();
         assert!(memo.put(u64::from(u32::MAX), Value::Int(1)).is_ok());
         assert!(memo.put(0, Value::Int(2)).is_ok());
-        assert!(memo.dense.capacity() < 16);
+        assert!(memo.pages.is_empty());
         assert!(matches!(memo.get(u64::from(u32::MAX)), Some(Value::Int(1))));
         assert!(memo.put(0, Value::Int(3)).is_err());
         assert_eq!(memo.count(), 2);
+    }
+
+    #[test]
+    fn what_does_not_outlive_is_forgotten() {
+        let mut memo = Memo::default();
+        for n in 0..5_000 {
+            assert!(memo.put(n, Value::Int(n as i64)).is_ok());
+        }
+        assert_eq!(memo.retain(|n| n == 7 || n == 4_000), [7, 4_000]);
+        assert!(matches!(memo.get(4_000), Some(Value::Int(4_000))) && memo.get(8).is_none());
+        assert_eq!((memo.count(), memo.spare.len()), (5_000, 3));
+        memo.clear();
+        assert!(memo.put(7, Value::None).is_ok() && memo.get(4_000).is_none());
     }
 }

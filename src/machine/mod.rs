@@ -3,6 +3,8 @@
 //! It knows no Python class: whatever a name means it asks the [`Globals`] trait. After the first refusal it goes on
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
+pub(crate) mod batches;
+pub(crate) mod liveness;
 mod memo;
 mod names;
 mod stack;
@@ -191,12 +193,14 @@ pub(crate) struct Machine<G> {
     /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
     /// refused anyway, it only adds to the notes.
     strict: Vec<Error>,
-    /// Offset at which the memory budget grows next.
-    next_allowance: u64,
     /// Bytes of the streams before this one.
-    read: u64,
+    before: u64,
     /// The highest protocol of any pickle.
     highest: u8,
+    /// Offset at which the memory budget grows next, or a batch may end.
+    next_stop: u64,
+    /// What the first pass knows of memo slots.
+    slots: Option<liveness::Slots>,
 }
 
 impl<G: Globals> Machine<G> {
@@ -217,26 +221,55 @@ impl<G: Globals> Machine<G> {
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
             strict: Vec::new(),
-            next_allowance: 0,
-            read: 0,
+            before: 0,
             highest: 0,
+            next_stop: 0,
+            slots: None,
         }
+    }
+
+    /// Reads one pickle, whose root is handed over in the batches that the first pass found. What follows the pickle is an
+    /// error: the first pass saw nothing there.
+    pub fn run_batches(
+        mut self,
+        lexer: &mut Lexer<'_>,
+        batches: liveness::Batches,
+        sink: &mut dyn batches::Sink,
+    ) -> Outcome {
+        let (mut stream, slots) = batches::Stream::new(batches, sink);
+        self.slots = Some(slots);
+        let result = self.read(lexer, Some(&mut stream)).and_then(|_| {
+            self.flush(&mut stream)?;
+            match lexer.peek()? {
+                None => Ok(()),
+                Some(_) => Err(batches::changed()),
+            }
+        });
+        if let Err(error) = result {
+            self.findings.push(error);
+        }
+        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
+        for error in std::mem::take(&mut self.strict) {
+            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
+        }
+        let (bytes, protocol) = (lexer.offset(), self.protocol);
+        Outcome { graph: self.graph, roots: Vec::new(), findings: self.findings, bytes, protocol }
     }
 
     /// Reads every pickle of one stream, and nothing else.
     #[cfg(test)]
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
-        let roots = self.stream(lexer, trailing, None);
+        let roots = self.read_stream(lexer, trailing, None);
         self.finish(roots)
     }
 
     /// Reads every pickle of a stream; their values are roots. Findings end up in the outcome, those of a `member` with its
     /// name. May be called again for another stream, whose values land in the same graph.
-    pub fn stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
+    pub fn read_stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
         let (known, noted, strict) = (self.findings.errors.len(), self.findings.notes.len(), self.strict.len());
-        self.next_allowance = 0;
+        self.next_stop = 0;
         let roots = self.pickles(lexer, trailing);
-        self.read += lexer.offset();
+        self.before += lexer.offset();
         if let Some(member) = member {
             name(&mut self.findings.errors, known, member);
             name(&mut self.strict, strict, member);
@@ -284,7 +317,7 @@ impl<G: Globals> Machine<G> {
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
+        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.before, protocol: self.highest }
     }
 
     /// The graph, for values that are no pickle's.
@@ -305,7 +338,7 @@ impl<G: Globals> Machine<G> {
         let store = self.graph.begin_bytes();
         let (mut chunk, mut read) = (vec![0; 1 << 20], 0_u64);
         while read < len {
-            let at = Location::offset(self.read);
+            let at = Location::offset(self.before);
             let room = usize::try_from(len - read).unwrap_or(usize::MAX).min(chunk.len());
             let n = match source.read(chunk.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => {
@@ -326,8 +359,8 @@ impl<G: Globals> Machine<G> {
 
     /// So many bytes of the input were read by someone else; the memory budget grows with them.
     pub fn count(&mut self, bytes: u64) {
-        self.read += bytes;
-        self.graph.allow_memory(memory_for(self.max_memory, self.read));
+        self.before += bytes;
+        self.graph.allow_memory(memory_for(self.max_memory, self.before));
     }
 
     /// Whether another pickle follows. A newline at the very end is left by tools that print pickles.

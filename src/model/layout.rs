@@ -48,6 +48,11 @@ impl Graph {
         self.become_kind(id, Kind::Struct(S::LAYOUT), structure.items().as_ref())
     }
 
+    /// What kind of object a value is.
+    pub fn kind_of(&self, value: Value) -> Option<Kind> {
+        if let Value::Object(id) = value { Some(self.kind(id)) } else { None }
+    }
+
     /// The layout of an object of named fields.
     pub fn layout(&self, value: Value) -> Option<(Layout, NodeId)> {
         match value {

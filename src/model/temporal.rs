@@ -62,6 +62,22 @@ impl Zone {
             Zone::DateutilFile { name, state } => [Some(name), Some(state)],
         }
     }
+
+    /// The same zone with other values in the places of those it holds.
+    pub fn map(&self, mut value: impl FnMut(Value) -> Value) -> Zone {
+        match *self {
+            Zone::Fixed { offset_us, name } => Zone::Fixed { offset_us, name: name.map(value) },
+            Zone::ZoneInfo { key } => Zone::ZoneInfo { key: value(key) },
+            Zone::Pytz { zone, fixed } => {
+                Zone::Pytz { zone: value(zone), fixed: fixed.map(|(offset, dst, name)| (offset, dst, value(name))) }
+            }
+            Zone::PytzMinutes(minutes) => Zone::PytzMinutes(minutes),
+            Zone::DateutilUtc => Zone::DateutilUtc,
+            Zone::DateutilOffset { name, offset } => Zone::DateutilOffset { name: value(name), offset: value(offset) },
+            Zone::DateutilLocal { state } => Zone::DateutilLocal { state: value(state) },
+            Zone::DateutilFile { name, state } => Zone::DateutilFile { name: value(name), state: value(state) },
+        }
+    }
 }
 
 impl Date {

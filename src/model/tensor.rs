@@ -25,6 +25,48 @@ pub(crate) fn in_c_order<'b>(graph: &Graph, array: &Ndarray, bytes: &'b [u8]) ->
     reorder(&sizes(graph, array.shape), bytes, true)
 }
 
+/// The bytes of `reshape(shape).transpose(axes)` in C order, from elements in C order. `axes` holds each axis once.
+pub(crate) fn transpose<'b>(shape: &[usize], axes: &[usize], bytes: &'b [u8]) -> Cow<'b, [u8]> {
+    let count: usize = shape.iter().product();
+    if axes.is_sorted() || count == 0 || bytes.is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let size = bytes.len() / count;
+    let mut strides = vec![size; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        let below = strides.get(axis).zip(shape.get(axis)).map_or(0, |(stride, n)| stride * n);
+        if let Some(stride) = strides.get_mut(axis - 1) {
+            *stride = below;
+        }
+    }
+    let of = |list: &[usize]| axes.iter().filter_map(|axis| list.get(*axis).copied()).collect::<Vec<_>>();
+    gather(&of(shape), &of(&strides), bytes, size)
+}
+
+/// The elements of `size` bytes that lie at `strides` (in bytes), in C order.
+fn gather<'b>(shape: &[usize], strides: &[usize], bytes: &'b [u8], size: usize) -> Cow<'b, [u8]> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut index = vec![0usize; shape.len()];
+    let mut at = 0;
+    while out.len() < bytes.len() {
+        let Some(element) = bytes.get(at..at + size) else { break };
+        out.extend_from_slice(element);
+        for axis in (0..shape.len()).rev() {
+            let (Some(i), Some(n), Some(stride)) = (index.get_mut(axis), shape.get(axis), strides.get(axis)) else {
+                break;
+            };
+            *i += 1;
+            at += stride;
+            if *i < *n {
+                break;
+            }
+            at -= stride * n;
+            *i = 0;
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Turns elements in Fortran order into C order, or back. The length of `bytes` is a multiple of the number of elements.
 pub(crate) fn reorder<'b>(shape: &[usize], bytes: &'b [u8], to_c: bool) -> Cow<'b, [u8]> {
     let count: usize = shape.iter().product();

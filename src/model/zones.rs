@@ -59,6 +59,11 @@ impl Zones {
         Zones { database: TimeZoneDatabase::bundled(), rules: HashMap::new() }
     }
 
+    /// Forgets the zones for which `keep` is false.
+    pub fn retain(&mut self, keep: impl Fn(NodeId) -> bool) {
+        self.rules.retain(|id, _| keep(*id));
+    }
+
     /// The offset from UTC in microseconds of a packed datetime (`temporal::pack_datetime`), or of a time without a date where
     /// `packed` is `None`; `None` where Python's `utcoffset()` returns None.
     ///

@@ -3,6 +3,7 @@
 //! A writer spells events into a buffer and decides nothing; the lowering drains the buffer.
 
 use crate::error::Error;
+use crate::model::graph::Walk;
 use crate::model::value::Value;
 use crate::writers::tag::Tag;
 
@@ -86,11 +87,31 @@ pub(crate) trait Sink {
     fn end_tag_map(&mut self);
 }
 
+/// A part of a container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    /// Elements of an array; so many came before.
+    Elements(u64),
+    /// Keys and values of a map.
+    Entries,
+    /// Values that stand alone, a line each; so many came before.
+    Lines(u64),
+}
+
 /// A mapping that turns values into the events of a sink.
 pub(crate) trait Lowering {
     type Sink: Sink;
 
     fn sink(&mut self) -> &mut Self::Sink;
+
+    /// Writes a part of a container: what `walk` holds. `prefix` is the container's path.
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error>;
+
+    /// Begins an array or map of `len` items or entries that come in parts.
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error>;
+
+    /// Ends it.
+    fn end_root(&mut self, map: bool) -> Result<(), Error>;
 
     /// Writes one value; `prefix` is its path.
     fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error>;

@@ -165,6 +165,7 @@ impl Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layout::{Field, Holds};
 
     #[test]
     fn tags_are_in_order_and_their_codes_differ() {
@@ -201,5 +202,37 @@ mod tests {
         let mut known: Vec<_> = TAGS.iter().map(|&(_, name, code)| (code, name)).collect();
         known.sort_unstable();
         assert_eq!(documented, known);
+    }
+
+    #[test]
+    fn fields_are_those_of_the_documentation() {
+        let text = include_str!("../../docs/mapping.md");
+        let (_, section) = text.split_once("| tag | Python | shared | fields |").expect("the table");
+        let documented: Vec<String> =
+            section.lines().skip(2).take_while(|line| line.starts_with('|')).map(without_prose).collect();
+        let known: Vec<String> = Layout::ALL.iter().map(|layout| row(*layout)).collect();
+        assert_eq!(documented, known);
+    }
+
+    /// A row of the table without its second cell.
+    fn without_prose(line: &str) -> String {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        format!("{} | {} | {}", cells[0], cells[2], cells[3])
+    }
+
+    fn row(layout: Layout) -> String {
+        let fields: Vec<String> = layout.fields().iter().map(field).collect();
+        let shared = if layout.keeps_identity() { "yes" } else { "no" };
+        format!("{} | {shared} | {}", layout.name(), fields.join(", "))
+    }
+
+    fn field(field: &Field) -> String {
+        let holds = match field.holds {
+            Holds::Any => "V",
+            Holds::Dtype => "DTYPE",
+            Holds::Data => "DATA",
+            Holds::Class => "CLASS",
+        };
+        format!("`{}{}: {holds}`", field.name, if field.optional { "?" } else { "" })
     }
 }

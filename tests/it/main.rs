@@ -12,6 +12,8 @@
     reason = "tests start the command, read files and the environment, and fail by panicking"
 )]
 
+mod archives;
+mod batches;
 mod cli;
 mod command;
 mod docs;

@@ -4,7 +4,7 @@ type zoo, so that the two can be compared.
 
 Written from the mapping table alone, sharing nothing with the Rust code: a second reader of the same specification. It is
 strict: an unknown tag, a second key beside a `$` key, a missing or surplus field, a number out of range or a `$def` where
-none may stand is a `Bad`. Absent on purpose: numpy, pandas and torch forms, and writing.
+none may stand is a `Bad`. Arrays, tensors and tables are translated by science.py. Absent on purpose: writing.
 
     lossless.py FILE...            print the canonical JSON of each
 """
@@ -17,9 +17,7 @@ import struct
 import sys
 import threading
 
-
-class Bad(Exception):
-    """The text is not a document of the tagged mapping."""
+from science import Bad, LAYOUTS, Science
 
 
 class Node:
@@ -39,7 +37,7 @@ class Obj(list):
 SHAREABLE = {
     "list", "dict", "tuple", "set", "frozenset", "deque", "ordereddict", "defaultdict", "counter", "slice", "array",
     "exception", "record",
-}
+} | {tag for tag, (shared, _) in LAYOUTS.items() if shared}
 
 
 def pairs(found):
@@ -142,6 +140,9 @@ class Reader:
             need(node.kind in SHAREABLE, "$def on `%s`" % node.kind)
             return node
         read = getattr(self, "t_" + tag, None)
+        if tag in LAYOUTS:
+            node.kind, node.a = tag, self.structure(tag, body)
+            return node
         need(read is not None, "unknown tag `$%s`" % tag)
         # A node that is defined must exist before its parts are read, which may refer to it.
         out = read(body)
@@ -161,6 +162,32 @@ class Reader:
             k = self.value(k)
             out.append((k, self.value(v)))
         return out
+
+    # -- objects of named fields
+    def structure(self, tag, raw):
+        need(isinstance(raw, Obj), "$%s of no object" % tag)
+        known, out = LAYOUTS[tag][1], {}
+        names = [n for n, _, _ in known]
+        need([k for k, _ in raw] == [n for n in names if n in dict(raw)], "$%s: fields %s, expected them among %s in this order" % (tag, [k for k, _ in raw], names))
+        holds = {n: h for n, _, h in known}
+        for k, v in raw:
+            need(v is not None or not dict((n, o) for n, o, _ in known)[k], "$%s: `%s` is null and yet there" % (tag, k))
+            out[k] = self.held(holds[k], v)
+        need(all(o or n in out for n, o, _ in known), "$%s lacks one of %s" % (tag, [n for n, o, _ in known if not o]))
+        return out
+
+    def held(self, holds, raw):
+        if holds == "CLASS":
+            return [text(x) for x in array(raw, 2)]
+        if holds == "DATA":
+            return unbase64(raw) if isinstance(raw, str) else self.value(array(raw))
+        if holds == "DTYPE":
+            if isinstance(raw, str):
+                return Node("dtype", {"str": raw})
+            d = self.structure("dtype", raw)
+            need(list(d) != ["str"], "a dtype as an object although its text says everything")
+            return Node("dtype", d)
+        return self.value(raw)
 
     # -- leaves
     def t_float(self, raw):
@@ -281,7 +308,7 @@ class Reader:
         return r
 
     def t_singleton(self, raw):
-        need(raw in ("Ellipsis", "NotImplemented"), "singleton %r" % raw)
+        need(raw in ("Ellipsis", "NotImplemented", "NaT", "NA", "masked"), "singleton %r" % raw)
         return [raw]
 
     def t_global(self, raw):
@@ -389,7 +416,7 @@ def state_dict(then):
             if isinstance(k, str) or isinstance(k, Node) and k.kind == "py2str"}
 
 
-class Canon:
+class Canon(Science):
     def __init__(self):
         self.open = []
 
@@ -442,7 +469,7 @@ class Canon:
     def c_path(self, a): return {"t": "path", "cls": a[0], "v": self.val(a[1])}
     def c_ip(self, a): return {"t": "ip", "cls": a[0], "v": a[1]}
     def c_range(self, a): return {"t": "range", "start": str(a[0]), "stop": str(a[1]), "step": str(a[2])}
-    def c_singleton(self, a): return {"t": a[0].lower()}
+    def c_singleton(self, a): return {"t": {"NaT": "NaT", "NA": "NA", "masked": "np_masked_constant"}.get(a[0], a[0].lower())}
     def c_global(self, a): return {"t": "global", "module": a[0], "name": a[1]}
 
     def c_ordereddict(self, a):

@@ -5,6 +5,7 @@
 mod calls;
 mod numbers;
 
+use super::batches::Stream;
 use super::{Call, Form, Globals, Machine, Reject, located, memo};
 use crate::error::{Error, Refused};
 use crate::limits::{Limit, memory_for};
@@ -26,6 +27,11 @@ fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
 impl<G: Globals> Machine<G> {
     /// Reads one pickle up to its STOP; findings are collected, an error ends the reading.
     pub(super) fn pickle(&mut self, lexer: &mut Lexer<'_>) -> Result<Value, Error> {
+        self.read(lexer, None)
+    }
+
+    /// Reads one pickle, in batches where the first pass found some.
+    pub(super) fn read(&mut self, lexer: &mut Lexer<'_>, mut stream: Option<&mut Stream<'_>>) -> Result<Value, Error> {
         self.stack.clear();
         self.memo.clear();
         self.protocol = 0;
@@ -46,8 +52,8 @@ impl<G: Globals> Machine<G> {
                 }
             }
             self.opcodes += 1;
-            if lexer.offset() >= self.next_allowance {
-                self.allow(lexer.offset());
+            if lexer.offset() >= self.next_stop {
+                self.pause(lexer.offset(), stream.as_deref_mut())?;
             }
         }
     }
@@ -89,9 +95,15 @@ impl<G: Globals> Machine<G> {
         self.strict.push(Error::malformed(what, Location::opcode(lexer.start(), "STOP")));
     }
 
-    fn allow(&mut self, offset: u64) {
-        self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
-        self.next_allowance = offset + (1 << 16);
+    /// What is done between two opcodes now and then: the memory budget grows with what was read, batches end.
+    #[cold]
+    fn pause(&mut self, offset: u64, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
+        self.graph.allow_memory(memory_for(self.max_memory, self.before.saturating_add(offset)));
+        self.next_stop = offset + (1 << 16);
+        if let Some(stream) = stream {
+            self.next_stop = self.next_stop.min(self.stream(offset, stream)?);
+        }
+        Ok(())
     }
 
     fn frame(&mut self, lexer: &mut Lexer<'_>, len: u64) -> Result<(), Error> {
@@ -414,6 +426,15 @@ impl<G: Globals> Machine<G> {
             return Err(Limit::Memo.over(self.memo.count() + 1, self.max_memo).into());
         }
         let value = self.stack.peek(0).unwrap_or(Value::Unknown);
+        if let Some(slots) = &self.slots {
+            if !slots.is_read(index) {
+                self.memo.skip();
+                return Ok(());
+            }
+            if let Value::Object(id) = value {
+                self.graph.mark_shared(id);
+            }
+        }
         self.graph.charge(size_of::<Value>() as u64)?;
         match self.memo.put(index, value) {
             Ok(()) => Ok(()),

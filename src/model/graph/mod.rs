@@ -3,6 +3,7 @@
 //! An object's items lie in one `Vec<Value>` as one or more segments: a container that grows while others are written in
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
+pub(crate) mod generations;
 mod stores;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
@@ -233,6 +234,26 @@ impl Graph {
         self.append(id, items)
     }
 
+    /// A new object with the same kind and items, which what the stream does to the first afterwards does not reach. Items in
+    /// one piece are not copied: nothing changes them where they lie.
+    pub fn snapshot(&mut self, id: NodeId) -> LimitExceededResult<NodeId> {
+        let Object { kind, flags, depth, start, len, next, .. } = *self.get(id);
+        let copy = self.alloc(kind)?;
+        if next == NONE {
+            let object = &mut self.objects[copy.0 as usize];
+            (object.depth, object.start, object.len) = (depth, start, len);
+        } else {
+            let items: Vec<Value> = self.items(id).collect();
+            self.append(copy, &items)?;
+        }
+        let keys = flags & (flag::STR_KEYS | flag::UNSEALED);
+        self.set_flags(copy, keys & flag::STR_KEYS, !keys & flag::STR_KEYS);
+        if keys & flag::UNSEALED != 0 {
+            self.remember_unsealed(copy)?;
+        }
+        Ok(copy)
+    }
+
     /// Says that an object may stand in more than one place.
     #[inline]
     pub fn mark_shared(&mut self, id: NodeId) {
@@ -441,6 +462,14 @@ impl Graph {
             self.unsealed.push(id);
         }
         Ok(())
+    }
+
+    /// Says that the keys of an object differ, in however many batches they came.
+    pub fn forget_unsealed(&mut self, id: NodeId) {
+        if self.get(id).flags & flag::UNSEALED != 0 {
+            self.set_flags(id, 0, flag::UNSEALED);
+            self.unsealed.retain(|other| *other != id);
+        }
     }
 
     /// Makes keys unique in every dict and set that was filled in more than one batch: first place, last value.

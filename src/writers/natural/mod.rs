@@ -4,6 +4,9 @@
 
 mod leaves;
 mod structures;
+mod suspended;
+
+pub(crate) use suspended::Suspended;
 
 pub(super) use leaves::{Py2Text, py2_text};
 
@@ -13,7 +16,7 @@ use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, path, records, text};
@@ -24,6 +27,12 @@ pub(super) enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of an object or map; `key` is the one that is being written.
     Map {
@@ -78,6 +87,26 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.write(value, prefix)
     }
 
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        if map { self.begin_map(len) } else { self.begin_array(len) }
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -123,6 +152,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -132,6 +166,17 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -520,7 +565,7 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
-            Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
             Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
             Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
                 Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
@@ -530,7 +575,12 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
-            Step::Seq { .. } | Step::Element(_) | Step::MapValue(_) | Step::EndArray | Step::EndMap => {}
+            Step::Seq { .. }
+            | Step::Lines { .. }
+            | Step::Element(_)
+            | Step::MapValue(_)
+            | Step::EndArray
+            | Step::EndMap => {}
         }
     }
     out

@@ -4,6 +4,9 @@
 
 mod objects;
 mod structures;
+mod suspended;
+
+pub(crate) use suspended::Suspended;
 
 use std::collections::HashMap;
 
@@ -15,7 +18,7 @@ use crate::model::layout::Field;
 use crate::model::record::then;
 use crate::model::temporal::{self, Time};
 use crate::model::value::{NodeId, Tz, Value};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
 use crate::writers::{check, path, text};
@@ -28,6 +31,12 @@ enum Step {
     Seq {
         walk: Walk,
         index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
     },
     /// Entries of a plain object.
     Map {
@@ -74,6 +83,8 @@ pub(crate) struct Tagged<'a, 'w, S: Sink> {
     depth: u32,
     max_depth: u32,
     defined: HashMap<NodeId, u32>,
+    /// Definitions so far.
+    count: u32,
 }
 
 /// One value as a line of tagged JSON, for paths and messages.
@@ -103,6 +114,32 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
         self.write(value, prefix)
     }
 
+    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.todo.push(match part {
+            Part::Elements(index) => Step::Seq { walk, index },
+            Part::Entries => Step::Map { walk, key: Value::None },
+            Part::Lines(index) => Step::Lines { walk, index, started: false },
+        });
+        self.run()
+    }
+
+    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
+        self.deeper(1)?;
+        if map {
+            self.sink.begin_map(len)
+        } else {
+            self.sink.begin_array(len)
+        }
+        Ok(())
+    }
+
+    fn end_root(&mut self, map: bool) -> Result<(), Error> {
+        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
+        self.run()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -120,6 +157,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             depth: 0,
             max_depth: max_depth.min(S::CAPS.max_depth),
             defined: HashMap::new(),
+            count: 0,
         }
     }
 
@@ -143,6 +181,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     /// Starts a document that stands alone: what was defined before is not referred to again.
     pub fn forget(&mut self) {
         self.defined.clear();
+        self.count = 0;
     }
 
     /// Writes one value; `prefix` is its path.
@@ -150,6 +189,11 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
         self.emit(value)?;
+        self.run()
+    }
+
+    /// What is left to do.
+    fn run(&mut self) -> Result<(), Error> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
@@ -159,6 +203,19 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                     };
                     *index += 1;
                     self.sink.element();
+                    self.emit(value)?;
+                }
+                Step::Lines { walk, index, started } => {
+                    if std::mem::replace(started, true) {
+                        self.sink.buffer().push(b'\n');
+                    }
+                    let Some(value) = self.graph.next_item(walk) else {
+                        self.todo.pop();
+                        continue;
+                    };
+                    *index += 1;
+                    self.defined.clear();
+                    self.count = 0;
                     self.emit(value)?;
                 }
                 Step::Map { walk, key } => {
@@ -268,7 +325,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 self.depth -= S::CAPS.tag_map_depth;
                 self.sink.end_tag_map();
             }
-            Step::Seq { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => self.todo.push(step),
+            Step::Seq { .. } | Step::Lines { .. } | Step::Map { .. } | Step::Pairs { .. } | Step::Then { .. } => {
+                self.todo.push(step)
+            }
         }
         Ok(())
     }
@@ -505,7 +564,9 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 break;
             }
             match step {
-                Step::Seq { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
+                Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => {
+                    path::push_index(index - 1, &mut out)
+                }
                 Step::Map { key, .. } | Step::Pairs { key, .. } if self.out.is_some() => {
                     path::push_key(self.graph, *key, &mut out);
                 }

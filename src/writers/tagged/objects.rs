@@ -20,7 +20,8 @@ impl<S: Sink> Tagged<'_, '_, S> {
                 self.sink.tag_int(Tag::Ref, n);
                 return Ok(());
             }
-            let n = self.defined.len() as u32;
+            let n = self.count;
+            self.count += 1;
             self.defined.insert(id, n);
             self.tag_array(Tag::Def, 2)?;
             self.sink.element();

@@ -1,0 +1,225 @@
+//! Converting in batches gives the same bytes as reading the whole: large lists and dicts whose items share objects over
+//! batches, in every format that is written in batches.
+
+use crate::command::Folder;
+
+/// A pickle in the making (protocol 4), without frames.
+struct Pickle {
+    out: Vec<u8>,
+    memo: u32,
+}
+
+impl Pickle {
+    fn new() -> Self {
+        Pickle { out: b"\x80\x04".to_vec(), memo: 0 }
+    }
+
+    fn op(&mut self, bytes: &[u8]) -> &mut Self {
+        self.out.extend_from_slice(bytes);
+        self
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.op(&[0x8c, text.len() as u8]).op(text.as_bytes())
+    }
+
+    /// MEMOIZE; the slot.
+    fn memoize(&mut self) -> u32 {
+        self.op(b"\x94");
+        self.memo += 1;
+        self.memo - 1
+    }
+
+    fn fetch(&mut self, slot: u32) -> &mut Self {
+        self.op(b"j").op(&slot.to_le_bytes())
+    }
+
+    fn int(&mut self, n: i32) -> &mut Self {
+        self.op(b"J").op(&n.to_le_bytes())
+    }
+}
+
+/// What records share with each other.
+struct Shared {
+    keys: Vec<u32>,
+    tags: u32,
+    zone: u32,
+    last: Option<u32>,
+}
+
+/// A record: texts, numbers, a datetime with a shared zone, a list of the first record, a dict of the record before.
+fn record(p: &mut Pickle, n: i32, shared: &mut Option<Shared>) {
+    let first = shared.is_none();
+    let s = shared.get_or_insert(Shared { keys: Vec::new(), tags: 0, zone: 0, last: None });
+    p.op(b"}");
+    p.memoize();
+    p.op(b"(");
+    let mut key = |p: &mut Pickle, at: usize, name: &str| {
+        if first {
+            p.text(name);
+            let slot = p.memoize();
+            s.keys.push(slot);
+        } else {
+            let slot = s.keys[at];
+            p.fetch(slot);
+        }
+    };
+    key(p, 0, "id");
+    p.int(n);
+    key(p, 1, "name");
+    p.text(&format!("n\u{e4}me {n}"));
+    p.memoize();
+    key(p, 2, "tags");
+    if first {
+        p.op(b"]");
+        s.tags = p.memoize();
+        p.op(b"(").text("a").text("b").op(b"e");
+    } else {
+        p.fetch(s.tags);
+    }
+    let mut key = |p: &mut Pickle, at: usize, name: &str| {
+        if first {
+            p.text(name);
+            let slot = p.memoize();
+            s.keys.push(slot);
+        } else {
+            let slot = s.keys[at];
+            p.fetch(slot);
+        }
+    };
+    key(p, 3, "when");
+    p.op(b"cdatetime\ndatetime\n(C\x0a\x07\xe6\x01\x02\x03\x04\x05\x00\x00\x06");
+    if first {
+        p.op(b"cdatetime\ntimezone\ncdatetime\ntimedelta\nK\x00M\x10\x0eK\x00\x87R\x85R");
+        s.zone = p.memoize();
+    } else {
+        p.fetch(s.zone);
+    }
+    p.op(b"tR");
+    key(p, 4, "before");
+    match s.last {
+        Some(slot) if n % 7 == 0 => {
+            p.fetch(slot);
+        }
+        _ => {
+            p.op(b"N");
+        }
+    }
+    key(p, 5, "inner");
+    p.op(b"}");
+    s.last = Some(p.memoize());
+    p.op(b"(").text("x").op(b"G").op(&(f64::from(n) / 3.0).to_be_bytes()).op(b"u");
+    p.op(b"u");
+}
+
+/// A list of records, in APPENDS of 100.
+fn records(count: i32) -> Pickle {
+    let mut p = Pickle::new();
+    p.op(b"]");
+    p.memoize();
+    let mut shared = None;
+    for chunk in 0..count / 100 {
+        p.op(b"(");
+        for n in 0..100 {
+            record(&mut p, chunk * 100 + n, &mut shared);
+        }
+        p.op(b"e");
+    }
+    p
+}
+
+/// A dict of records by name.
+fn named(count: i32) -> Pickle {
+    let mut p = Pickle::new();
+    p.op(b"}");
+    p.memoize();
+    let mut shared = None;
+    for chunk in 0..count / 100 {
+        p.op(b"(");
+        for n in 0..100 {
+            p.text(&format!("key {}", chunk * 100 + n));
+            p.memoize();
+            record(&mut p, chunk * 100 + n, &mut shared);
+        }
+        p.op(b"u");
+    }
+    p
+}
+
+/// Converts in batches and whole; both must agree, in what they write and in how they end.
+fn agree(folder: &Folder, name: &str, pickle: &[u8], arguments: &[&str]) -> (Option<Vec<u8>>, i32) {
+    folder.write("in.pkl", pickle);
+    let run = |whole: &[&str]| {
+        let _ = std::fs::remove_file(folder.path("out"));
+        let run = folder.run(&[&["convert", "in.pkl", "-o", "out"], arguments, whole].concat());
+        (std::fs::read(folder.path("out")).ok(), run.status, run.stderr)
+    };
+    let (batches, whole) = (run(&[]), run(&["--whole"]));
+    assert_eq!(batches.1, whole.1, "{name} {arguments:?}: {} / {}", batches.2, whole.2);
+    assert_eq!(batches.2, whole.2, "{name} {arguments:?}");
+    assert!(batches.0 == whole.0, "{name} {arguments:?}: outputs differ");
+    (batches.0, batches.1)
+}
+
+const FORMATS: &[&[&str]] = &[
+    &["--to", "json"],
+    &["--to", "json", "--indent"],
+    &["--to", "ndjson"],
+    &["--to", "msgpack"],
+    &["--to", "json", "--lossless"],
+    &["--to", "ndjson", "--lossless"],
+    &["--to", "msgpack", "--lossless"],
+    &["--to", "protobuf"],
+];
+
+#[test]
+fn lists_and_dicts_are_the_same_in_batches() {
+    let folder = Folder::new();
+    for (name, mut p) in [("records", records(12_000)), ("named", named(12_000))] {
+        p.op(b".");
+        assert!(p.out.len() > 1 << 20, "large enough for several batches");
+        for format in FORMATS {
+            let (output, status) = agree(&folder, name, &p.out, format);
+            assert_eq!(status, 0, "{name} {format:?}");
+            assert!(output.is_some_and(|o| o.len() > 1 << 20));
+        }
+    }
+}
+
+#[test]
+fn what_goes_wrong_at_the_end_leaves_nothing() {
+    let folder = Folder::new();
+    let ends: &[(&str, &[u8], i32)] = &[
+        ("a refused name", b"cos\nsystem\na.", 3),
+        ("a name that is computed", b"K\x01K\x02\x93a.", 3),
+        ("a truncated stream", b"\x8c\xffab", 4),
+        ("an empty memo slot", b"j\xff\xff\xff\x00a.", 4),
+        ("a lone surrogate", b"\x8c\x03\xed\xa0\x80a.", 6),
+        ("a date that is none", b"cdatetime\ndate\nC\x04\x00\x00\x00\x00\x85Ra.", 3),
+        ("the list in itself", b"h\x00a.", 6),
+        ("a change of what was written", b"h\x01}\x8c\x01xK\x01sa0.", 4),
+        ("a second pickle", b".N.", 0),
+        ("a newline", b".\n", 0),
+    ];
+    for (what, end, expected) in ends {
+        let mut p = records(12_000);
+        p.op(end);
+        let (output, status) = agree(&folder, "broken", &p.out, &["--to", "json"]);
+        assert_eq!(status, *expected, "{what}");
+        assert_eq!(output.is_some(), status == 0, "{what}");
+    }
+}
+
+#[test]
+fn a_key_that_comes_again_is_one_key() {
+    let folder = Folder::new();
+    let mut p = named(6_000);
+    p.op(b"(").text("key 7").int(-1).text("new").int(2).op(b"u.");
+    let (output, status) = agree(&folder, "again", &p.out, &["--to", "json"]);
+    assert_eq!(status, 0);
+    let text = String::from_utf8(output.expect("an output")).expect("UTF-8");
+    assert!(text.contains("\"key 7\":-1,"), "the last value at the first place");
+    for format in FORMATS {
+        agree(&folder, "again", &p.out, format);
+    }
+}
