@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::document::{Document, Reader};
 use crate::error::{Error, Failure};
@@ -13,6 +15,7 @@ use crate::model::value::Value;
 use crate::policy::Policy;
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
+use crate::source::random::{FileInput, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
@@ -52,6 +55,8 @@ pub struct Converter {
     pub(crate) reader: Reader,
     pub(crate) options: WriteOptions,
     pub(crate) select: Option<Select>,
+    whole: bool,
+    pub(crate) checked: bool,
 }
 
 impl Converter {
@@ -62,7 +67,7 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter { reader: Reader::new(), options, select: None }
+        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false }
     }
 
     /// Admits what the policy admits.
@@ -86,6 +91,20 @@ impl Converter {
         self
     }
 
+    /// Gives the out-of-band buffers of an input: [`Reader::buffers`].
+    #[must_use]
+    pub fn buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.reader = self.reader.buffers(buffers);
+        self
+    }
+
+    /// Names the folder of an input whose arrays lie in files beside it: [`Reader::side_files`].
+    #[must_use]
+    pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.reader = self.reader.side_files(folder);
+        self
+    }
+
     /// Writes only the value at a path such as `$.rows[3].price`.
     ///
     /// # Errors
@@ -105,12 +124,37 @@ impl Converter {
         Ok(self.write(&document, output)?)
     }
 
-    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`.
+    /// Reads every input whole, also where it could be converted in batches.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
+        self
+    }
+
+    /// Reads what is converted in batches once more before the first byte is written, for an output that cannot be taken back:
+    /// of a refused input, nothing gets into a pipe.
+    #[must_use]
+    pub fn checked_first(mut self) -> Self {
+        self.checked = true;
+        self
+    }
+
+    /// Reads a file, as [`Reader::read_file`] does, and writes it to `output`. A large one is converted in batches where its
+    /// shape allows, so that it never has to fit in memory.
     ///
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
-        let document = self.reader.read_file(file)?;
+        let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
+            Ok(file) => Section::all(Arc::new(file)),
+            Err(pipe) => return self.convert(pipe, output),
+        };
+        if !self.whole
+            && let Some(report) = self.convert_in_batches(&file, output)?
+        {
+            return Ok(report);
+        }
+        let document = self.reader.read_section(file)?;
         Ok(self.write(&document, output)?)
     }
 
@@ -181,12 +225,61 @@ impl Job<'_> {
             Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
             #[cfg(feature = "protobuf")]
             Format::Protobuf => self.frames(output),
+            #[cfg(feature = "tensors")]
+            Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => {
+                self.table(ledger, |table, _| crate::writers::parquet::write(table, self.options, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::Arrow => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_file(table, self.out(output)))
+            }
+            #[cfg(feature = "arrow")]
+            Format::ArrowStream => {
+                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_stream(table, self.out(output)))
+            }
+            #[cfg(feature = "csv")]
+            Format::Csv => self.table(ledger, |table, more| {
+                let (written, counted) = crate::writers::csv::write(table, self.options, self.out(output))?;
+                *more = counted;
+                Ok(written)
+            }),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
                 let _ = (ledger, output);
                 Err(Error::misuse(format!("this build does not write {}", format.name())))
             }
         }
+    }
+
+    /// One table.
+    #[cfg(feature = "tables")]
+    fn table(
+        &self,
+        ledger: &mut Ledger,
+        write: impl FnOnce(&mut dyn crate::writers::batches::Batches, &mut Ledger) -> Result<u64, Error>,
+    ) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let format = self.options.format.name();
+            return Err(Error::misuse(format!(
+                "`--lossless` is not for {format}: a table has the types of its columns"
+            )));
+        }
+        let job = crate::tabular::Job {
+            graph: self.graph,
+            roots: self.roots,
+            prefix: self.prefix.unwrap_or("$"),
+            options: self.options,
+            flat: self.options.format == Format::Csv,
+            max_output: self.max_output,
+        };
+        let mut of_format = Ledger::default();
+        let mut table = crate::tabular::Table::open(&job, ledger)?;
+        let written = write(&mut table, &mut of_format)?;
+        drop(table);
+        ledger.merge(&of_format);
+        Ok(written)
     }
 
     fn out<'w>(&self, output: &'w mut dyn Write) -> Out<'w> {
@@ -260,6 +353,18 @@ impl Job<'_> {
             writer.write(*root, &self.path(n))?;
         }
         writer.finish()
+    }
+
+    /// Arrays and tensors.
+    #[cfg(feature = "tensors")]
+    fn tensors(&self, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+        if self.options.mapping == Mapping::Lossless {
+            let what = format!("`--lossless` is for json, ndjson and msgpack, not for {}", self.options.format.name());
+            return Err(Error::misuse(what));
+        }
+        let roots: Vec<_> = self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect();
+        let (graph, options, out) = (self.graph, self.options, self.out(output));
+        crate::writers::tensors::Writer { graph, options, ledger, out }.write(&roots)
     }
 
     /// The values that become lines: the elements of a list, or the pickles of a file of many.

@@ -78,6 +78,8 @@ mod select;
 mod source;
 #[cfg(feature = "json")]
 mod stream;
+#[cfg(feature = "tables")]
+mod tabular;
 pub mod view;
 #[cfg(feature = "writers")]
 mod writers;
@@ -96,8 +98,6 @@ pub use policy::Policy;
 #[cfg(feature = "json")]
 pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
-#[cfg(feature = "json")]
-pub use stream::Reopen;
 pub use view::{ValueKind, ValueRef};
 #[cfg(feature = "writers")]
-pub use writers::options::{Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};
+pub use writers::options::{Compression, DictAs, Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};

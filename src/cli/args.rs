@@ -1,9 +1,12 @@
 //! The arguments, as clap reads them and `--help` shows them.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use depickle::{Format, Limits, Mapping, NonFinite, Policy, Py2Str, Surrogates, Trailing, WriteOptions};
+use depickle::{
+    Compression, DictAs, Format, Limits, Mapping, NonFinite, Policy, Py2Str, Surrogates, Trailing, WriteOptions,
+};
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -20,6 +23,7 @@ const CONVERT_EXAMPLES: &str = "\
 Examples:
   depickle convert data.pkl                            JSON to stdout
   depickle convert data.pkl -o data.msgpack            the format follows the extension
+  depickle convert frame.pkl -o frame.parquet          a DataFrame, or rows, as pandas reads it back
   depickle convert cache/ --out-dir json/              a folder, recursively
   depickle convert data.pkl.gz --to ndjson | head      compression is seen by content
   depickle convert data.pkl -o data.json --lossless    every value exactly, readable back
@@ -49,7 +53,7 @@ pub(super) struct Cli {
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Convert pickles to JSON, NDJSON, MessagePack or Protocol Buffers
+    /// Convert pickles to JSON, NDJSON, MessagePack, Protocol Buffers, Parquet, Arrow or CSV
     #[command(after_help = format!("{CONVERT_EXAMPLES}\n\n{EXIT_STATUS}"))]
     Convert(Box<ConvertArgs>),
     /// Print the opcodes of a pickle, in the manner of pickletools.dis, up to a break if there is one
@@ -80,8 +84,13 @@ pub(super) struct ConvertArgs {
     /// Write a record of what was converted, refused and lost, with SHA-256 hashes, as JSON
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
+    /// An out-of-band buffer of a protocol 5 pickle; again for each, in the order of its pickler (one input)
+    #[arg(long = "buffer", value_name = "FILE")]
+    pub buffers: Vec<PathBuf>,
     #[command(flatten)]
     pub mapping: MappingArgs,
+    #[command(flatten)]
+    pub tables: TableArgs,
     #[command(flatten)]
     pub policy: PolicyArgs,
     #[command(flatten)]
@@ -125,6 +134,23 @@ pub(super) struct MappingArgs {
     /// Put the class of an instance under this key
     #[arg(long, value_name = "NAME")]
     pub class_key: Option<String>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Tables")]
+pub(super) struct TableArgs {
+    /// How Parquet is compressed
+    #[arg(long, value_enum, default_value = "zstd", value_name = "HOW")]
+    pub compression: CompressionArg,
+    /// Rows of one row group of Parquet, at most
+    #[arg(long, value_name = "N", default_value = "1048576")]
+    pub row_group_size: NonZeroUsize,
+    /// What dicts inside columns become
+    #[arg(long, value_enum, default_value = "auto", value_name = "HOW")]
+    pub dict_as: DictAsArg,
+    /// What separates the cells of CSV: one ASCII character, or `\t`
+    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
+    pub delimiter: u8,
 }
 
 #[derive(Args)]
@@ -195,6 +221,14 @@ pub(super) enum FormatArg {
     Ndjson,
     Msgpack,
     Protobuf,
+    Npy,
+    Npz,
+    Safetensors,
+    Parquet,
+    #[value(alias = "feather")]
+    Arrow,
+    ArrowStream,
+    Csv,
 }
 
 impl From<FormatArg> for Format {
@@ -204,6 +238,13 @@ impl From<FormatArg> for Format {
             FormatArg::Ndjson => Format::Ndjson,
             FormatArg::Msgpack => Format::MessagePack,
             FormatArg::Protobuf => Format::Protobuf,
+            FormatArg::Npy => Format::Npy,
+            FormatArg::Npz => Format::Npz,
+            FormatArg::Safetensors => Format::Safetensors,
+            FormatArg::Parquet => Format::Parquet,
+            FormatArg::Arrow => Format::Arrow,
+            FormatArg::ArrowStream => Format::ArrowStream,
+            FormatArg::Csv => Format::Csv,
         }
     }
 }
@@ -243,6 +284,25 @@ pub(super) enum SurrogatesArg {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+pub(super) enum CompressionArg {
+    Zstd,
+    Snappy,
+    Gzip,
+    Lz4,
+    None,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum DictAsArg {
+    /// A struct, or a map where keys vary from dict to dict
+    Auto,
+    /// A struct with a field for every key
+    Struct,
+    /// A map
+    Map,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub(super) enum TrailingArg {
     /// They make the input malformed
     Error,
@@ -275,6 +335,36 @@ impl MappingArgs {
         options.class_key = self.class_key.clone();
         options.loss = if self.strict { depickle::Loss::Error } else { depickle::Loss::Ledger };
         options
+    }
+}
+
+impl TableArgs {
+    /// Adds what is said about tables.
+    pub fn apply(&self, options: &mut WriteOptions) {
+        options.compression = match self.compression {
+            CompressionArg::Zstd => Compression::Zstd,
+            CompressionArg::Snappy => Compression::Snappy,
+            CompressionArg::Gzip => Compression::Gzip,
+            CompressionArg::Lz4 => Compression::Lz4,
+            CompressionArg::None => Compression::None,
+        };
+        options.row_group_size = self.row_group_size;
+        options.dict_as = match self.dict_as {
+            DictAsArg::Auto => DictAs::Auto,
+            DictAsArg::Struct => DictAs::Struct,
+            DictAsArg::Map => DictAs::Map,
+        };
+        options.delimiter = self.delimiter;
+    }
+}
+
+/// One ASCII character that can separate cells.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [b'"' | b'\r' | b'\n'] => Err("expected a character other than a quote or the end of a line".to_owned()),
+        [one] if one.is_ascii() => Ok(*one),
+        b"\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character such as `;`, or `\\t`".to_owned()),
     }
 }
 

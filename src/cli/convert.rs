@@ -1,10 +1,11 @@
 //! `depickle convert`: every input, one after another; each is reported, the highest status is returned.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Seek};
+use std::io::{self, IsTerminal, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use depickle::error::{Error, ErrorKind, Failure};
+use depickle::limits::Limit;
 use depickle::location::Location;
 use depickle::{Converter, Fidelity, Format, Report};
 
@@ -22,7 +23,7 @@ pub(super) fn run(args: &ConvertArgs) -> Status {
         Ok(plan) => all(args, &plan, &term),
         Err(error) => {
             term.error(&error);
-            Status::Usage
+            error.category().into()
         }
     }
 }
@@ -43,14 +44,45 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     if args.mapping.indent.is_some() && format != Format::Json {
         return Err(Error::misuse(format!("`--indent` is for json, not for {}", format.name())));
     }
-    let mut converter = Converter::with_options(args.mapping.options(format))
+    let mut options = args.mapping.options(format);
+    args.tables.apply(&mut options);
+    let mut converter = Converter::with_options(options)
         .policy(args.policy.policy()?)
         .trailing(args.policy.trailing())
         .limits(args.limits.limits());
     if let Some(path) = &args.mapping.select {
         converter = converter.select(path)?;
     }
+    if args.whole {
+        converter = converter.whole();
+    }
+    if to_stdout && !args.mapping.strict {
+        converter = converter.checked_first();
+    }
+    if !args.buffers.is_empty() {
+        converter = converter.buffers(buffers(args)?);
+    }
     Ok(Plan { converter, format })
+}
+
+/// The out-of-band buffers of the one input.
+fn buffers(args: &ConvertArgs) -> Result<Vec<Vec<u8>>, Error> {
+    if args.inputs.len() > 1 {
+        return Err(Error::misuse(format!("expected one input with `--buffer`, found {}", args.inputs.len())));
+    }
+    let allowed = args.limits.limits().max_memory;
+    let mut buffers = Vec::new();
+    for path in &args.buffers {
+        let failed = |e| Error::io(e, Location::default()).in_file(&path.to_string_lossy());
+        let mut buffer = Vec::new();
+        let file = File::open(path).map_err(failed)?;
+        let read = io::copy(&mut file.take(allowed.saturating_add(1)), &mut buffer).map_err(failed)?;
+        if read > allowed {
+            return Err(Limit::Memory.exceeded(read, allowed, Location::default()).in_file(&path.to_string_lossy()));
+        }
+        buffers.push(buffer);
+    }
+    Ok(buffers)
 }
 
 /// The format that `--to`, else the extension of `-o` names; JSON without either.
@@ -63,7 +95,8 @@ fn format(args: &ConvertArgs) -> Result<Format, Error> {
     };
     let extension = output.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Format::of_extension(extension).ok_or_else(|| {
-        let known = ".json .ndjson .jsonl .msgpack .mpk .pb";
+        let known =
+            ".json .ndjson .jsonl .msgpack .mpk .pb .parquet .arrow .feather .arrows .csv .npy .npz .safetensors";
         Error::misuse(format!("expected an extension that names a format ({known}), found `{}`", output.display()))
             .with_hint("`--to FORMAT` names the format whatever the extension")
     })
@@ -165,9 +198,6 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
     }
 }
 
-/// Bytes from which on a file is looked at first, whether it can be converted in batches.
-const LARGE: u64 = 512 << 10;
-
 enum Done {
     Converted(Box<Report>),
     /// Whoever read standard output has gone.
@@ -190,17 +220,16 @@ fn one(
         (result, hash_rest(source).map_err(|e| io(e, &name))?)
     } else {
         let file = File::open(&input.path).map_err(|e| io(e, &name))?;
-        if let Some(metadata) = file.metadata().ok().filter(std::fs::Metadata::is_file) {
+        // Beside the input lie the arrays that joblib put into files of their own.
+        let folder = input.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let converter = plan.converter.clone().side_files(folder);
+        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             let again = if book.is_kept() { Some(file.try_clone().map_err(|e| io(e, &name))?) } else { None };
-            let result = if !args.whole && metadata.len() >= LARGE {
-                plan.converter.convert_large_file(file, target.is_none() && !args.mapping.strict, &mut output)
-            } else {
-                plan.converter.convert_file(file, &mut output)
-            };
+            let result = converter.convert_file(file, &mut output);
             (result, again.map(hash_all).transpose().map_err(|e| io(e, &name))?.flatten())
         } else {
             let mut source = Hashing::new(file, book.is_kept());
-            let result = plan.converter.convert(&mut source, &mut output);
+            let result = converter.convert(&mut source, &mut output);
             (result, hash_rest(source).map_err(|e| io(e, &name))?)
         }
     };

@@ -1,11 +1,13 @@
 //! Reading: from bytes to a document, the values of every pickle in an input.
 
+mod joblib;
 mod npy;
 mod reading;
 mod torch;
 
 use std::fs::File;
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use reading::Reading;
@@ -37,6 +39,8 @@ pub struct Reader {
     policy: Policy,
     limits: Limits,
     trailing: Trailing,
+    buffers: Arc<[Vec<u8>]>,
+    side_files: Option<PathBuf>,
 }
 
 impl Reader {
@@ -69,6 +73,11 @@ impl Reader {
         self.trailing
     }
 
+    /// Whether out-of-band buffers were given.
+    pub(crate) fn has_buffers(&self) -> bool {
+        !self.buffers.is_empty()
+    }
+
     /// What an input may cost.
     pub(crate) fn allowed(&self) -> &Limits {
         &self.limits
@@ -78,6 +87,22 @@ impl Reader {
     #[must_use]
     pub fn trailing(mut self, trailing: Trailing) -> Self {
         self.trailing = trailing;
+        self
+    }
+
+    /// Gives the out-of-band buffers of a protocol 5 pickle, in the order in which its pickler handed them out. The input has
+    /// to ask for all of them.
+    #[must_use]
+    pub fn buffers(mut self, buffers: Vec<Vec<u8>>) -> Self {
+        self.buffers = buffers.into();
+        self
+    }
+
+    /// Names the folder of the input, where joblib 0.9 and older put arrays into files of their own. Only files directly in
+    /// it are read, and only those that the input names by a bare file name.
+    #[must_use]
+    pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.side_files = Some(folder.into());
         self
     }
 
@@ -104,7 +129,7 @@ impl Reader {
         }
     }
 
-    /// Reads an input that can be read at any place.
+    /// Reads an input of which any part can be read at any time.
     pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
         self.read_input(Box::new(section.reader()), Some(section))
     }

@@ -71,7 +71,7 @@ impl Reading<'_> {
     fn pickled(&mut self, opened: Opened<'_>, header: &Header, member: Option<&str>) -> Result<Value, Error> {
         let known = self.machine.findings().errors.len();
         let mut lexer = Lexer::starting_at(opened.reader, header.len, &self.reader.limits);
-        let roots = self.machine.read_stream(&mut lexer, Trailing::Error, member);
+        let roots = self.machine.stream(&mut lexer, Trailing::Error, member);
         if self.machine.findings().errors.len() > known {
             // Found and told.
             return Ok(Value::Unknown);
@@ -100,7 +100,7 @@ fn impossible(problem: impl Into<String>) -> Error {
 }
 
 /// Bytes of an array; numpy counts in 63 bits, a dimension of 0 left out.
-fn length(shape: &[i64], size: usize) -> Result<u64, Error> {
+pub(super) fn length(shape: &[i64], size: usize) -> Result<u64, Error> {
     if shape.len() > MAX_DIMENSIONS {
         return Err(impossible(format!("expected at most {MAX_DIMENSIONS} dimensions, found {}", shape.len())));
     }
@@ -119,7 +119,7 @@ fn length(shape: &[i64], size: usize) -> Result<u64, Error> {
 }
 
 /// The dtype that a header describes, as a value and as a type.
-fn dtype(graph: &mut Graph, descr: &Literal) -> Result<(Value, DType), Error> {
+pub(super) fn dtype(graph: &mut Graph, descr: &Literal) -> Result<(Value, DType), Error> {
     let value = build(graph, descr, MAX_DEPTH)?;
     let parsed = DType::of(graph, value).map_err(impossible)?;
     Ok((value, parsed))

@@ -6,11 +6,13 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use super::joblib::Beside;
 use super::{Reader, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
 use crate::error::{Error, ErrorKind, LimitExceeded};
 use crate::globals::Registry;
+use crate::globals::torch::Part;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::model::graph::Kind;
@@ -32,7 +34,11 @@ pub(super) struct Reading<'r> {
 
 impl<'r> Reading<'r> {
     pub fn new(reader: &'r Reader) -> Self {
-        let machine = Machine::new(Registry::new(reader.policy.clone()), &reader.limits);
+        let mut machine = Machine::new(Registry::new(reader.policy.clone()), &reader.limits);
+        machine.give_buffers(Arc::clone(&reader.buffers));
+        if let Some(folder) = &reader.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
+        }
         Reading { reader, machine, codecs: Vec::new(), pickles: 0, foreign: false }
     }
 
@@ -72,7 +78,7 @@ impl<'r> Reading<'r> {
     fn archive(&mut self, archive: &Archive) -> Result<Vec<Value>, Error> {
         self.machine.findings().notes.extend(archive.notes().iter().cloned());
         if let Some(found) = super::torch::recognise(archive) {
-            return super::torch::read(self, archive, &found?);
+            return super::torch::read(self, archive, &found);
         }
         let arrays = archive.members().iter().all(|member| member.name.ends_with(".npy"));
         match archive.members() {
@@ -138,9 +144,17 @@ impl<'r> Reading<'r> {
         let (head, head_is_all) = (opened.head, opened.head_is_all);
         let checked = !opened.codecs.is_empty() || member.is_some();
         let known = self.machine.findings().errors.len();
+        let legacy = super::torch::is_legacy(&head);
+        if legacy {
+            self.codecs.push("torch-legacy");
+            self.machine.globals().0.torch().begin(Part::Legacy);
+        }
         let mut lexer = Lexer::new(opened.reader, &self.reader.limits);
-        let roots = self.machine.read_stream(&mut lexer, self.reader.trailing, member);
+        let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
+        if legacy {
+            self.machine.globals().0.torch().end();
+        }
         let findings = self.machine.findings();
         if findings.errors.len() == known {
             // Checksums stand at the end.

@@ -132,6 +132,7 @@ pub(super) fn constant(name: &str) -> Result<Value, Reject> {
         "True" => Value::Bool(true),
         "False" => Value::Bool(false),
         "Ellipsis" => Value::Singleton(Singleton::Ellipsis),
+        "NA" => Value::Singleton(Singleton::NA),
         "masked" => Value::Singleton(Singleton::Masked),
         _ => Value::Singleton(Singleton::NotImplemented),
     })

@@ -5,11 +5,13 @@
 
 use super::args;
 use super::builtins::BUILTINS;
+use super::pandas::manager::NEW_BLOCK;
 use super::table::{Row, Use, module, python2};
 use super::{Action, Class, Ctx, Forms, Registry, records};
 use crate::error::Refused;
 use crate::machine::{Call, Form, Reject};
 use crate::model::graph::{Graph, Kind};
+use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
 
@@ -47,7 +49,7 @@ pub(super) static ROWS: &[Row] = &[
         modules: &[module("functools")],
         names: &["partial"],
         uses: Use::Part(&PARTIAL),
-        guard: "around C.__new__ of an admitted class: keyword arguments below protocol 4",
+        guard: "around C.__new__ of an admitted class: keyword arguments below protocol 4; around pandas' new_block",
     },
     Row {
         kind: "tzinfo",
@@ -122,7 +124,7 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
         let made = instance(ctx, class, &[], None)?;
         // `object.__new__` refuses a class with a layout of its own (OrderedDict, deque, datetime, exceptions).
         let plain = matches!(made, Value::Object(id)
-            if matches!(ctx.graph.kind(id), Kind::Record | Kind::Pending | Kind::Zone));
+            if matches!(ctx.graph.kind(id), Kind::Record | Kind::Pending | Kind::Zone | Kind::Struct(Layout::PdDtype)));
         return if plain { Ok(made) } else { ctx.reject("expected a class based on object") };
     }
     match (ctx.registry.action(class), value) {
@@ -142,6 +144,16 @@ fn reconstructor(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
             Ok(record)
         }
         (Some(Action::Record), value) => instance(ctx, class, &[value], None),
+        // A data class that is a dict takes it up with its state.
+        (Some(Action::Data(data)), Value::Object(id))
+            if ctx.graph.kind(id) == Kind::Dict && std::ptr::eq(data, &raw const super::scipy::DOK) =>
+        {
+            let made = instance(ctx, class, &[], None)?;
+            if let Value::Object(made) = made {
+                ctx.graph.set_extra(made, value)?;
+            }
+            Ok(made)
+        }
         (Some(Action::Data(_)), Value::Object(id)) if ctx.graph.kind(id) == Kind::Tuple => {
             let fields: Vec<Value> = ctx.graph.items(id).collect();
             instance(ctx, class, &fields, None)
@@ -211,8 +223,28 @@ fn partial(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
             let items = [Value::Global(ctx.global), function];
             Ok(Value::Object(ctx.graph.object(Kind::Pending, &items)?))
         }
-        _ => ctx.admitted_or("expected the `__new__` of an admitted class"),
+        [function @ Value::Global(global)] if ctx.registry.is_of(global, &NEW_BLOCK) => {
+            let items = [Value::Global(ctx.global), function];
+            Ok(Value::Object(ctx.graph.object(Kind::Pending, &items)?))
+        }
+        _ => ctx.admitted_or("expected the `__new__` of an admitted class, or pandas' `new_block`"),
     }
+}
+
+/// BUILD on a partial of `new_block`: `(new_block, (), {'ndim': n}, None)`, as pandas 1.3 writes blocks.
+fn block_state(ctx: &mut Ctx<'_>, target: NodeId, function: u32, state: Value) -> Result<(), Reject> {
+    let known = args::sequence(ctx.graph, state).filter(|&id| ctx.graph.count(id) == 4).is_some_and(|id| {
+        let [other, arguments, keywords, attributes] = ctx.graph.first::<4>(id);
+        let ndim = args::fields(ctx.graph, keywords).unwrap_or_default();
+        matches!(other, Value::Global(other) if other == function)
+            && args::sequence(ctx.graph, arguments).is_some_and(|id| ctx.graph.count(id) == 0)
+            && matches!(*ndim, [("ndim", Value::Int(1 | 2))])
+            && matches!(attributes, Value::None)
+    });
+    if !known || ctx.graph.extra(target).is_some() {
+        return ctx.reject("expected one state: `new_block`, no arguments, the keyword `ndim` of 1 or 2, None");
+    }
+    Ok(ctx.graph.set_extra(target, state)?)
 }
 
 /// BUILD on a partial: `(function, (class, arguments..), {keywords}, None)`.
@@ -221,6 +253,9 @@ fn partial_state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), 
         return records::build(ctx.graph, target, state);
     }
     let [_, function] = ctx.graph.first::<2>(target);
+    if let Value::Global(function) = function {
+        return block_state(ctx, target, function, state);
+    }
     let same = |a: Value, b: Value| matches!((a, b), (Value::Object(a), Value::Object(b)) if new_of(ctx.graph, a).is_some() && new_of(ctx.graph, a) == new_of(ctx.graph, b));
     let known = args::sequence(ctx.graph, state).filter(|&id| ctx.graph.count(id) == 4).is_some_and(|id| {
         let [other, arguments, keywords, attributes] = ctx.graph.first::<4>(id);
@@ -246,7 +281,7 @@ fn new_of(graph: &Graph, id: NodeId) -> Option<u32> {
     }
 }
 
-/// REDUCE on an object: legal on a finished partial around `C.__new__` only.
+/// REDUCE on an object: legal on a finished partial around `C.__new__` or pandas' `new_block` only.
 pub(super) fn call_object(registry: &mut Registry, graph: &mut Graph, call: Call, id: NodeId) -> Result<Value, Reject> {
     if let (Kind::Pending, [Value::Global(_), Value::Object(function)], Some(Value::Object(state))) =
         (graph.kind(id), graph.first::<2>(id), graph.extra(id))
@@ -264,6 +299,13 @@ pub(super) fn call_object(registry: &mut Registry, graph: &mut Graph, call: Call
             let call = Call { form: Form::NewObjEx, callee: Value::Global(class), args: tuple, kwargs: Some(keywords) };
             return registry.call_global(graph, call, class);
         }
+    }
+    if let (Kind::Pending, [Value::Global(partial), Value::Global(block)], Some(_), Form::Reduce) =
+        (graph.kind(id), graph.first::<2>(id), graph.extra(id), call.form)
+        && registry.is_of(partial, &PARTIAL)
+        && registry.is_of(block, &NEW_BLOCK)
+    {
+        return registry.call_global(graph, Call { callee: Value::Global(block), ..call }, block);
     }
     match graph.kind(id) {
         Kind::Pending | Kind::Record => {

@@ -13,25 +13,33 @@ mod datetime;
 mod dateutil;
 mod exceptions;
 mod inert;
+mod joblib;
 pub(crate) mod net;
+mod networkx;
 pub(crate) mod numbers;
 mod numpy;
+mod pandas;
 pub(crate) mod paths;
+mod polars;
+mod pyarrow;
 mod python2;
 pub(crate) mod records;
+mod scipy;
+mod shapely;
 mod structs;
 pub(crate) mod table;
 #[cfg(test)]
 mod temporal_tests;
 #[cfg(test)]
 mod tests;
+pub(crate) mod torch;
 mod uuid;
 pub(crate) mod zones;
 
 use std::collections::HashMap;
 
 use crate::error::{Refused, Severity};
-use crate::machine::{Call, Form, Globals, Reject};
+use crate::machine::{Call, Form, Globals, Next, Reject};
 use crate::model::graph::{Graph, Kind};
 use crate::model::layout::{Holds, Layout};
 use crate::model::value::{NodeId, Value};
@@ -143,6 +151,8 @@ pub(crate) struct Registry {
     rejections: u32,
     /// A global that may not be left as a value was referred to.
     has_parts: bool,
+    /// Storages of torch, and where they come from.
+    torch: torch::Torch,
 }
 
 impl Registry {
@@ -155,11 +165,27 @@ impl Registry {
             protocol: 0,
             rejections: 0,
             has_parts: false,
+            torch: torch::Torch::default(),
         }
+    }
+
+    /// What is known of torch's storages.
+    pub fn torch(&mut self) -> &mut torch::Torch {
+        &mut self.torch
     }
 
     fn action(&self, global: u32) -> Option<Action> {
         self.actions.get(global as usize).copied()
+    }
+
+    /// Whether a global is legal only inside what asks for it.
+    fn is_part(&self, global: u32) -> bool {
+        matches!(self.action(global), Some(Action::Part(_)))
+    }
+
+    /// Whether a global is of that class.
+    fn is_of(&self, global: u32, class: &'static Class) -> bool {
+        matches!(self.action(global), Some(Action::Data(other) | Action::Part(other)) if std::ptr::eq(other, class))
     }
 
     /// The global of a canonical name.
@@ -336,10 +362,11 @@ impl Globals for Registry {
             Kind::OrderedDict => collections::ordered_dict_state(graph, target, state),
             Kind::Zone => zones::build(graph, target, state),
             Kind::Struct(Layout::Dtype) => numpy::dtype::build(graph, target, state),
-            Kind::Pending | Kind::Record | Kind::Exception => {
+            Kind::Pending | Kind::Record | Kind::Exception | Kind::Struct(Layout::PdDtype) => {
                 let [Value::Global(global)] = graph.first::<1>(target) else { return Err(Reject::Tainted) };
                 let class = match self.action(global) {
                     Some(Action::Data(class) | Action::Part(class)) => class,
+                    Some(Action::Record) if pandas::frame::is_state(self, graph, state) => &pandas::frame::SUBCLASS,
                     Some(Action::Record) => return records::build(graph, target, state),
                     None => return Err(Reject::Tainted),
                 };
@@ -394,7 +421,27 @@ impl Globals for Registry {
         records::popped(graph, value, top)
     }
 
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject> {
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject> {
+        self.torch.persistent(graph, id)
+    }
+
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject> {
+        match torch::supply(self, graph, target, value) {
+            Some(result) => result,
+            None => joblib::supply(self, graph, target, value),
+        }
+    }
+
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject> {
+        self.torch.stopped(graph, root)
+    }
+
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject> {
+        self.torch.given(graph, bytes)
+    }
+
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject> {
+        self.torch.share(graph);
         let mut found = Vec::new();
         if graph.pending == 0 && !self.has_parts {
             return found;
@@ -421,8 +468,14 @@ impl Globals for Registry {
                             Value::Global(global) => graph.global(global).clone(),
                             _ => GlobalName::new("", ""),
                         };
-                        let problem = "expected a state (BUILD), found none".to_owned();
-                        found.push(Reject::Value { name, problem });
+                        let problem = match class {
+                            _ if joblib::is_spent(self, graph, id) => {
+                                "expected one reference to the wrapper of an array, found another"
+                            }
+                            Value::Global(global) if self.is_part(global) => "a part that is no value by itself",
+                            _ => "expected a state (BUILD), found none",
+                        };
+                        found.push(Reject::Value { name, problem: problem.to_owned() });
                         continue;
                     }
                     match graph.kind(id) {

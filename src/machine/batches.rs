@@ -3,13 +3,14 @@
 //! After each batch the arena is used again; only what later opcodes read from the memo is kept.
 
 use super::liveness::{Batches, Slots};
-use super::{Globals, Machine, located, unhashable};
+use super::{Globals, Machine, Trailing, located, unhashable};
 use crate::error::Error;
 use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
+use crate::opcode::lexer::Lexer;
 
 /// Who takes the batches.
 pub(crate) trait Sink {
@@ -21,6 +22,15 @@ pub(crate) trait Sink {
 
     /// The batch is dropped: objects before `at` stay, those of `moved` have new numbers, all others are gone.
     fn moved(&mut self, at: Checkpoint, moved: &Moved);
+}
+
+/// Who takes pickles one by one.
+pub(crate) trait Pickles {
+    /// The `n`th pickle holds `root`. It is dropped afterwards, with everything in the graph.
+    ///
+    /// # Errors
+    /// What the format cannot carry, the output limit, I/O.
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error>;
 }
 
 /// The state of a pickle that is read in batches.
@@ -57,8 +67,38 @@ impl<'s> Stream<'s> {
 }
 
 impl<G: Globals> Machine<G> {
+    /// Reads the `count` pickles of a stream and hands over each.
+    pub(super) fn each(&mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn Pickles) -> Result<(), Error> {
+        let empty = self.graph.checkpoint();
+        for n in 0..count {
+            let (start, known) = (lexer.offset(), self.findings.errors.len());
+            let root = match self.read(lexer, None) {
+                Ok(root) => root,
+                Err(error) if n == 0 => return Err(error),
+                Err(error) => {
+                    self.after_stop(error, start, known, Trailing::Error);
+                    return Ok(());
+                }
+            };
+            self.highest = self.highest.max(self.protocol);
+            if self.findings.errors.is_empty() && self.strict.is_empty() {
+                self.left_over(&[root]);
+            }
+            if self.findings.errors.is_empty() && self.strict.is_empty() {
+                sink.pickle(&self.graph, root, n)?;
+            }
+            self.memo.clear();
+            self.graph.collect(empty, std::iter::empty()).map_err(|e| Error::limit(e, Location::default()))?;
+            self.graph.pending = 0;
+        }
+        match lexer.peek()? {
+            None => Ok(()),
+            Some(_) => Err(changed()),
+        }
+    }
+
     /// What is done between two opcodes now and then; where it is to be done next.
-    pub(super) fn stream(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<u64, Error> {
+    pub(super) fn at_batch(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<u64, Error> {
         if stream.root.is_none() {
             // The root is the first object on the stack.
             let Some(Value::Object(root)) = self.stack.peek(0).filter(|_| self.stack.height() == 1) else {
@@ -83,7 +123,7 @@ impl<G: Globals> Machine<G> {
             KeyError::Unhashable(kind) => Error::malformed(unhashable(kind), Location::default()),
         })?;
         if self.findings.errors.is_empty() {
-            for reject in self.globals.finish(&self.graph, &[Value::Object(root)]) {
+            for reject in self.globals.finish(&mut self.graph, &[Value::Object(root)]) {
                 if let Some(error) = located(reject, Location::default()) {
                     self.findings.push(error);
                 }

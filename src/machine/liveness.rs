@@ -15,6 +15,12 @@ const BATCH: u64 = 256 << 10;
 /// How far memo indices may jump.
 const GAP: u64 = 1 << 16;
 
+/// The class of joblib whose instances are followed by raw bytes: only the machine can delimit such a stream.
+const RAW: &[u8] = b"NumpyArrayWrapper";
+
+/// The magic number that a legacy file of torch begins with; raw bytes follow its pickles.
+const TORCH: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+
 /// What the root is, if it can be written in batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Root {
@@ -122,7 +128,7 @@ pub(crate) fn plan(lexer: &mut Lexer<'_>) -> Result<Plan, Error> {
             Err(e) if matches!(e.kind(), crate::error::ErrorKind::Malformed(_)) => return Ok(Plan::Whole),
             Err(e) => return Err(e),
         };
-        if !sound {
+        if !sound || scan.foreign {
             return Ok(Plan::Whole);
         }
         pickles += 1;
@@ -161,6 +167,8 @@ struct Scan {
     dollar: bool,
     keys: hashbrown::HashSet<u64, foldhash::fast::RandomState>,
     hash: foldhash::quality::RandomState,
+    /// It is followed by what is no pickle.
+    foreign: bool,
     /// It cannot be written in batches; only its end is looked for.
     whole: bool,
 }
@@ -237,11 +245,23 @@ impl Scan {
             },
             Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8 => {
                 let entry = match arg {
+                    Arg::Bytes(RAW) => return false,
                     Arg::Bytes(text) if self.root == Some(Root::Dict) && self.marks.len() <= 1 => self.text(text),
                     _ => FRESH,
                 };
                 self.stack.push(entry);
             }
+            Opcode::Global => match arg {
+                Arg::Lines(_, RAW) => return false,
+                _ => self.stack.push(FRESH),
+            },
+            Opcode::Long1 => match arg {
+                Arg::Bytes(TORCH) => {
+                    self.foreign = true;
+                    return false;
+                }
+                _ => self.stack.push(FRESH),
+            },
             Opcode::EmptyList => self.push_container(Root::List),
             Opcode::EmptyDict => self.push_container(Root::Dict),
             Opcode::List | Opcode::Dict => {

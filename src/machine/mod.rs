@@ -4,6 +4,7 @@
 //! symbolically, with `Value::Unknown` where a refused value would stand, so that one run finds everything there is to find.
 
 pub(crate) mod batches;
+mod demand;
 pub(crate) mod liveness;
 mod memo;
 mod names;
@@ -11,6 +12,7 @@ mod stack;
 mod step;
 
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::error::{Error, LimitExceeded, Refused};
 use crate::limits::{Limits, memory_for};
@@ -20,6 +22,8 @@ use crate::model::key::KeyError;
 use crate::model::value::{NodeId, Value};
 use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
+
+pub(crate) use demand::{Demand, Next, SideArray, SideFiles, SideForm};
 
 /// How an instance is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +65,12 @@ pub(crate) enum Reject {
     /// No correct reader accepts it; what follows can still be read for the report.
     Soft(String),
     Limit(LimitExceeded),
+    /// It is refused, and where it ends in the stream cannot be told.
+    Fatal(Refused),
     /// It depends on what was refused already.
     Tainted,
+    /// It is not complete: the machine gives it what it needs, and goes on.
+    Demand(Demand),
 }
 
 impl From<LimitExceeded> for Reject {
@@ -104,6 +112,30 @@ pub(crate) trait Globals {
     /// The object takes no such state.
     fn build(&mut self, graph: &mut Graph, target: NodeId, state: Value) -> Result<(), Reject>;
 
+    /// PERSID, BINPERSID: what a persistent id stands for; `None` where the container defines none.
+    ///
+    /// # Errors
+    /// The container knows no such id.
+    fn persistent(&mut self, graph: &mut Graph, id: Value) -> Result<Option<Value>, Reject>;
+
+    /// What a [`Demand`] of `target` asked for; the result stands in its place.
+    ///
+    /// # Errors
+    /// It is not what `target` says it is.
+    fn supply(&mut self, graph: &mut Graph, target: NodeId, value: Value) -> Result<Value, Reject>;
+
+    /// A pickle was read up to its STOP: what follows it.
+    ///
+    /// # Errors
+    /// It is not what the container has at this place.
+    fn stopped(&mut self, graph: &mut Graph, root: Value) -> Result<Next, Reject>;
+
+    /// The bytes that [`Next::Raw`] asked for: what follows them.
+    ///
+    /// # Errors
+    /// They are not what the container has at this place.
+    fn given(&mut self, graph: &mut Graph, bytes: Value) -> Result<Next, Reject>;
+
     /// APPEND(S) (`members` false) or ADDITEMS (`members` true) on an object that is no list and no set.
     ///
     /// # Errors
@@ -126,7 +158,7 @@ pub(crate) trait Globals {
     ///
     /// # Errors
     /// A data object that never got its state; a constructor left as a value.
-    fn finish(&mut self, graph: &Graph, roots: &[Value]) -> Vec<Reject>;
+    fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject>;
 }
 
 /// What is done with bytes after the last STOP that are no pickle.
@@ -193,14 +225,23 @@ pub(crate) struct Machine<G> {
     /// What CPython lets pass and no pickler writes: a memo slot filled twice, items or marks left at STOP. Where the input is
     /// refused anyway, it only adds to the notes.
     strict: Vec<Error>,
-    /// Bytes of the streams before this one.
-    before: u64,
-    /// The highest protocol of any pickle.
-    highest: u8,
     /// Offset at which the memory budget grows next, or a batch may end.
     next_stop: u64,
     /// What the first pass knows of memo slots.
     slots: Option<liveness::Slots>,
+    /// Bytes of the streams before this one.
+    read: u64,
+    /// The highest protocol of any pickle.
+    highest: u8,
+    /// Streams that the one being read lies in.
+    nesting: u64,
+    /// The bytes that hold the stream being read, where it lies in bytes.
+    inner: Option<Value>,
+    /// Out-of-band buffers, and how many of them were asked for.
+    buffers: Arc<[Vec<u8>]>,
+    buffers_used: usize,
+    /// Who reads files beside the input.
+    side: Option<Box<dyn SideFiles>>,
 }
 
 impl<G: Globals> Machine<G> {
@@ -221,10 +262,15 @@ impl<G: Globals> Machine<G> {
             max_memo: limits.max_memo,
             max_digits: limits.max_digits,
             strict: Vec::new(),
-            before: 0,
-            highest: 0,
             next_stop: 0,
             slots: None,
+            read: 0,
+            highest: 0,
+            nesting: 0,
+            inner: None,
+            buffers: Arc::new([]),
+            buffers_used: 0,
+            side: None,
         }
     }
 
@@ -245,31 +291,69 @@ impl<G: Globals> Machine<G> {
                 Some(_) => Err(batches::changed()),
             }
         });
+        self.highest = self.protocol;
+        self.outcome(lexer, result)
+    }
+
+    /// Reads the pickles that the first pass counted, and hands over each.
+    pub fn run_each(mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn batches::Pickles) -> Outcome {
+        let result = self.each(lexer, count, sink);
+        self.outcome(lexer, result)
+    }
+
+    /// What came of a reading that has handed over its values.
+    fn outcome(mut self, lexer: &Lexer<'_>, result: Result<(), Error>) -> Outcome {
         if let Err(error) = result {
             self.findings.push(error);
         }
+        self.settle_strict();
+        Outcome {
+            graph: self.graph,
+            roots: Vec::new(),
+            findings: self.findings,
+            bytes: lexer.offset(),
+            protocol: self.highest,
+        }
+    }
+
+    /// What only strictness refuses adds to the notes where the input is refused anyway.
+    fn settle_strict(&mut self) {
         let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
         for error in std::mem::take(&mut self.strict) {
             if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
         }
-        let (bytes, protocol) = (lexer.offset(), self.protocol);
-        Outcome { graph: self.graph, roots: Vec::new(), findings: self.findings, bytes, protocol }
+    }
+
+    /// The buffers that NEXT_BUFFER takes, in order.
+    pub fn give_buffers(&mut self, buffers: Arc<[Vec<u8>]>) {
+        self.count(buffers.iter().fold(0, |sum: u64, b| sum.saturating_add(b.len() as u64)));
+        self.buffers = buffers;
+    }
+
+    /// Who reads the files beside the input that it names.
+    pub fn give_side_files(&mut self, side: Box<dyn SideFiles>) {
+        self.side = Some(side);
+    }
+
+    /// Who knows the names.
+    pub fn globals(&mut self) -> (&mut G, &mut Graph) {
+        (&mut self.globals, &mut self.graph)
     }
 
     /// Reads every pickle of one stream, and nothing else.
     #[cfg(test)]
     pub fn run(mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Outcome {
-        let roots = self.read_stream(lexer, trailing, None);
+        let roots = self.stream(lexer, trailing, None);
         self.finish(roots)
     }
 
     /// Reads every pickle of a stream; their values are roots. Findings end up in the outcome, those of a `member` with its
     /// name. May be called again for another stream, whose values land in the same graph.
-    pub fn read_stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
+    pub fn stream(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing, member: Option<&str>) -> Vec<Value> {
         let (known, noted, strict) = (self.findings.errors.len(), self.findings.notes.len(), self.strict.len());
         self.next_stop = 0;
         let roots = self.pickles(lexer, trailing);
-        self.before += lexer.offset();
+        self.read += lexer.offset();
         if let Some(member) = member {
             name(&mut self.findings.errors, known, member);
             name(&mut self.strict, strict, member);
@@ -282,10 +366,18 @@ impl<G: Globals> Machine<G> {
 
     fn pickles(&mut self, lexer: &mut Lexer<'_>, trailing: Trailing) -> Vec<Value> {
         let mut roots = Vec::new();
+        let (mut complete, mut after_end) = (false, false);
         loop {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
-            match self.pickle(lexer) {
-                Ok(root) => roots.push(root),
+            match self.pickle(lexer).and_then(|root| self.after_pickle(root, lexer)) {
+                Ok(Next::Root(root)) => roots.push(root),
+                Ok(Next::End(root)) => {
+                    roots.push(root);
+                    complete = true;
+                }
+                Ok(Next::Pickle | Next::Raw { .. }) => continue,
+                // What follows the end was reported where it begins.
+                Err(_) if after_end => break,
                 Err(error) if roots.is_empty() => {
                     self.findings.push(error);
                     break;
@@ -297,6 +389,18 @@ impl<G: Globals> Machine<G> {
             }
             self.highest = self.highest.max(self.protocol);
             match self.more(lexer) {
+                Ok(true) if complete && trailing == Trailing::Ignore => {
+                    self.findings
+                        .notes
+                        .push(format!("bytes after the end were ignored (from offset {:#x})", lexer.offset()));
+                    break;
+                }
+                Ok(true) if complete => {
+                    let what = "expected the end of the file after its last part";
+                    let error = Error::malformed(what, Location::offset(lexer.offset()));
+                    self.findings.push(error.with_hint("`--trailing ignore` drops what follows it"));
+                    (complete, after_end) = (false, true);
+                }
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(error) => {
@@ -310,14 +414,16 @@ impl<G: Globals> Machine<G> {
 
     /// Everything was read, and `roots` is what it means.
     pub fn finish(mut self, roots: Vec<Value>) -> Outcome {
-        let refused = self.findings.errors.iter().any(|e| matches!(e.kind(), crate::error::ErrorKind::Refused(_)));
-        for error in std::mem::take(&mut self.strict) {
-            if refused { self.findings.notes.push(error.to_string()) } else { self.findings.push(error) }
+        let (given, used) = (self.buffers.len(), self.buffers_used);
+        if used < given && self.findings.errors.is_empty() {
+            let what = format!("expected as many out-of-band buffers as the input asks for, {used}, found {given}");
+            self.findings.push(Error::misuse(what));
         }
+        self.settle_strict();
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.before, protocol: self.highest }
+        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
     }
 
     /// The graph, for values that are no pickle's.
@@ -338,7 +444,7 @@ impl<G: Globals> Machine<G> {
         let store = self.graph.begin_bytes();
         let (mut chunk, mut read) = (vec![0; 1 << 20], 0_u64);
         while read < len {
-            let at = Location::offset(self.before);
+            let at = Location::offset(self.read);
             let room = usize::try_from(len - read).unwrap_or(usize::MAX).min(chunk.len());
             let n = match source.read(chunk.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => {
@@ -359,8 +465,8 @@ impl<G: Globals> Machine<G> {
 
     /// So many bytes of the input were read by someone else; the memory budget grows with them.
     pub fn count(&mut self, bytes: u64) {
-        self.before += bytes;
-        self.graph.allow_memory(memory_for(self.max_memory, self.before));
+        self.read += bytes;
+        self.graph.allow_memory(memory_for(self.max_memory, self.read));
     }
 
     /// Whether another pickle follows. A newline at the very end is left by tools that print pickles.
@@ -415,7 +521,7 @@ impl<G: Globals> Machine<G> {
             self.findings.push(error);
             return;
         }
-        for reject in self.globals.finish(&self.graph, roots) {
+        for reject in self.globals.finish(&mut self.graph, roots) {
             if let Some(error) = located(reject, Location::default()) {
                 self.findings.push(error);
             }
@@ -427,9 +533,9 @@ impl<G: Globals> Machine<G> {
 fn located(reject: Reject, at: Location) -> Option<Error> {
     Some(match reject {
         Reject::Value { name, problem } => Error::refused(Refused::Value { name, problem }, at),
-        Reject::Refused(refused) => Error::refused(refused, at),
+        Reject::Refused(refused) | Reject::Fatal(refused) => Error::refused(refused, at),
         Reject::Malformed(what) | Reject::Soft(what) => Error::malformed(what, at),
         Reject::Limit(e) => Error::limit(e, at),
-        Reject::Tainted => return None,
+        Reject::Tainted | Reject::Demand(_) => return None,
     })
 }

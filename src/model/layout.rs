@@ -277,6 +277,9 @@ layouts! {
         values: Any !,
         is_coalesced: Any ?,
         requires_grad: Any ?,
+        /// Tensors: what `crow` and `col` are where columns are compressed.
+        ccol: Any ?,
+        row: Any ?,
     }
 
     // ---- pandas: tables

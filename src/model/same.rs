@@ -6,6 +6,7 @@
 //! typecode and elements, whatever their width. Nothing recurses.
 
 use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::layout::Layout;
 use crate::model::record::then;
 use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Tz, Value};
@@ -55,6 +56,8 @@ enum Open {
     Items { label: Option<&'static str>, dict: bool, a: Walk, b: Walk, taken: u64, key: Value },
     /// What was done to an instance.
     Then { a: Walk, b: Walk, taken: u64 },
+    /// Named fields, of so many of which the values were taken.
+    Fields { layout: Layout, a: Walk, b: Walk, taken: usize },
     /// One part with a name.
     One { label: &'static str, pair: Option<(Value, Value)> },
 }
@@ -114,6 +117,10 @@ impl Same<'_> {
                         (Some(what), Some(other), _, _) => return Err(What::Values(what, other)),
                         _ => None,
                     }
+                }
+                Open::Fields { a, b, taken, .. } => {
+                    *taken += 1;
+                    self.a.next_item(a).zip(self.b.next_item(b))
                 }
                 Open::One { pair, .. } => pair.take(),
             };
@@ -238,7 +245,11 @@ impl Same<'_> {
             Kind::Deque => self.with_extra("maxlen", false, x, y),
             Kind::DefaultDict => self.with_extra("factory", true, x, y),
             Kind::OrderedDict => self.with_extra("state", true, x, y),
-            Kind::Struct(_) => self.items(None, false, x, y),
+            Kind::Struct(layout) => {
+                let (a, b) = (self.a.walk(x), self.b.walk(y));
+                self.open.push(Open::Fields { layout, a, b, taken: 0 });
+                Ok(())
+            }
             Kind::Array => {
                 if self.arrays(x, y) {
                     Ok(())
@@ -347,6 +358,10 @@ impl Same<'_> {
                 Open::Then { taken, .. } => {
                     let Some(last) = taken.checked_sub(1) else { continue };
                     out.extend([Part::Field("then"), Part::Index(last)]);
+                }
+                Open::Fields { layout, taken, .. } => {
+                    let field = taken.checked_sub(1).and_then(|last| layout.fields().get(last));
+                    out.extend(field.map(|field| Part::Field(field.name)));
                 }
                 Open::One { label, pair: None } => out.push(Part::Field(label)),
                 Open::One { .. } => {}

@@ -107,6 +107,18 @@ pub(crate) fn reorder<'b>(shape: &[usize], bytes: &'b [u8], to_c: bool) -> Cow<'
     Cow::Owned(out)
 }
 
+/// One row of an array of `height` by `width` elements of `size` bytes in Fortran order.
+pub(crate) fn strided(bytes: &[u8], size: usize, row: usize, height: usize, width: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(width.saturating_mul(size).min(bytes.len()));
+    let stride = height.saturating_mul(size);
+    let mut at = row.saturating_mul(size);
+    for _ in 0..width {
+        out.extend_from_slice(bytes.get(at..at.saturating_add(size)).unwrap_or(&[]));
+        at = at.saturating_add(stride);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::reorder;

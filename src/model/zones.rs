@@ -52,11 +52,13 @@ enum After {
 pub(crate) struct Zones {
     database: TimeZoneDatabase,
     rules: HashMap<NodeId, Rule>,
+    /// Zones that are named by text alone.
+    named: HashMap<String, Option<TimeZone>>,
 }
 
 impl Zones {
     pub fn new() -> Self {
-        Zones { database: TimeZoneDatabase::bundled(), rules: HashMap::new() }
+        Zones { database: TimeZoneDatabase::bundled(), rules: HashMap::new(), named: HashMap::new() }
     }
 
     /// Forgets the zones for which `keep` is false.
@@ -86,6 +88,20 @@ impl Zones {
             (Rule::Named(zone), Some(packed)) => named_offset(zone, packed).map(Some),
             (Rule::Tables(tables), Some(packed)) => tables.offset(packed).map(Some),
         }
+    }
+
+    /// The offset from UTC in seconds that a zone has at a second since 1970; the zone is a name of the database, or an offset
+    /// (`+05:30`). `None` where it is neither.
+    pub fn offset_at(&mut self, name: &str, second: i64) -> Option<i64> {
+        if let Some(offset) = fixed_offset(name) {
+            return Some(offset);
+        }
+        if !self.named.contains_key(name) {
+            self.named.insert(name.to_owned(), self.database.get(name).ok());
+        }
+        let zone = self.named.get(name)?.as_ref()?;
+        let second = second.clamp(jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+        Some(zone.to_offset(jiff::Timestamp::from_second(second).ok()?).seconds().into())
     }
 
     /// Appends what `datetime.isoformat()` prints.
@@ -119,6 +135,22 @@ impl Zones {
         }
         Ok(())
     }
+}
+
+/// The seconds of `+HH:MM`.
+fn fixed_offset(name: &str) -> Option<i64> {
+    let (sign, rest) = match name.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(hours) || !digits(minutes) {
+        return None;
+    }
+    let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 fn rule(database: &TimeZoneDatabase, graph: &Graph, zone: &Zone) -> Result<Rule, UnknownZone> {

@@ -33,6 +33,24 @@ impl<'a> Lexer<'a> {
         Lexer { cursor: Cursor::new(source, limits.max_memory), start: 0 }
     }
 
+    /// A lexer over bytes that are in memory: `len` of them.
+    pub fn over(source: Box<dyn std::io::Read + Send + 'a>, len: u64) -> Self {
+        Lexer { cursor: Cursor::new(source, len), start: 0 }
+    }
+
+    /// Takes `len` bytes that are no opcodes, piece by piece; `what` they are is for errors.
+    ///
+    /// # Errors
+    /// They are not there, or `take` fails.
+    pub fn raw(
+        &mut self,
+        len: u64,
+        what: &'static str,
+        take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.cursor.raw(len, what, take)
+    }
+
     /// A lexer of a stream that begins `offset` bytes into its input.
     pub fn starting_at(source: Box<dyn std::io::Read + Send + 'a>, offset: u64, limits: &Limits) -> Self {
         Lexer { cursor: Cursor::starting_at(source, offset, limits.max_memory), start: offset }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use crate::document::Document;
 use crate::model::graph::{Graph, Kind};
+use crate::model::layout::{Dtype, Field, Holds, Layout, Ndarray, Timestamp};
 use crate::model::record::then;
 use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{IpClass, NodeId, PathClass, Singleton, Tz, Value};
@@ -49,6 +50,7 @@ const ADDRESSES: [(IpClass, &str); 6] = [
     (IpClass::V4Interface, "10.0.0.1/8"),
     (IpClass::V6Interface, "fe80::1%eth0/64"),
 ];
+const DTYPES: [&str; 8] = ["<f8", "|b1", "|S3", "<U3", "|V4", "|O", "<M8[25s]", "T"];
 const FLOATS: [f64; 9] =
     [0.0, -0.0, 1.0, 1e16, 5e-324, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, 123_456_789_012_345_680.0];
 const KEYS: [&str; 3] = ["Europe/Paris", "UTC", "Etc/GMT+5"];
@@ -230,8 +232,12 @@ impl Maker {
     }
 
     fn leaf(&mut self, depth: u32) -> Value {
-        match self.below(22) {
+        match self.below(23) {
             0 => Value::None,
+            22 => {
+                let timestamp = Timestamp { value: self.int(), unit: self.str(), ..Timestamp::default() };
+                self.graph.structure(&timestamp).unwrap()
+            }
             1 => Value::Bool(self.one_in(2)),
             2 => self.int(),
             3 => self.float(),
@@ -264,7 +270,7 @@ impl Maker {
                 let (len, at) = self.graph.store_text(text).unwrap();
                 Value::Ip { class, len, at }
             }
-            16 => Value::Singleton([Singleton::Ellipsis, Singleton::NotImplemented][self.below(2)]),
+            16 => Value::Singleton(self.pick(&Singleton::ALL)),
             17 => {
                 let globals = self.globals.clone();
                 Value::Global(self.pick(&globals))
@@ -293,6 +299,102 @@ impl Maker {
                 self.object(Kind::Uuid, &[bytes, is_safe])
             }
         }
+    }
+
+    /// A dtype of each form, in a form that the mapping has one spelling for.
+    fn dtype(&mut self, depth: u32) -> Value {
+        let text = self.pick(&DTYPES);
+        let str = self.graph.str(text).unwrap();
+        let metadata = if self.one_in(4) { self.container(Kind::Dict, depth) } else { Value::None };
+        let plain = Dtype { str, metadata, ..Dtype::default() };
+        let inner = self.graph.structure(&Dtype { str, ..Dtype::default() }).unwrap();
+        let dtype = match self.below(5) {
+            0 | 1 => plain,
+            2 => {
+                let na = [self.float()];
+                let na_object = self.object(Kind::List, &na);
+                Dtype { coerce: Value::Bool(true), na_object, ..plain }
+            }
+            3 if depth > 0 => {
+                let field = [self.str(), self.dtype(depth - 1), Value::Int(8), self.str()];
+                let field = self.object(Kind::List, &field);
+                let fields = self.object(Kind::List, &[field]);
+                let record = if self.one_in(2) { Value::Bool(true) } else { Value::None };
+                Dtype { fields, itemsize: Value::Int(16), record, metadata, ..Dtype::default() }
+            }
+            _ => {
+                let shape = self.object(Kind::List, &[Value::Int(2), Value::Int(3)]);
+                let base = if depth > 0 { self.dtype(depth - 1) } else { inner };
+                Dtype { base, shape, ..Dtype::default() }
+            }
+        };
+        self.graph.structure(&dtype).unwrap()
+    }
+
+    /// An array in Fortran order, whose bytes change their order on the way.
+    fn fortran(&mut self) -> Ndarray {
+        let shape = [self.below(4), 1 + self.below(3), self.below(4)];
+        let count: usize = shape.iter().product();
+        let size = 1 + self.below(9);
+        let mut bytes = |size: usize| {
+            let bytes: Vec<u8> = (0..count * size).map(|n| n as u8).collect();
+            self.graph.new_bytes(&bytes).unwrap()
+        };
+        let (data, mask) = (bytes(size), bytes(1));
+        let shape = self.object(Kind::List, &shape.map(|n| Value::Int(n as i64)));
+        let mask = if self.one_in(2) { mask } else { Value::None };
+        let order = self.graph.str("F").unwrap();
+        Ndarray { shape, data, mask, order, ..Ndarray::default() }
+    }
+
+    fn field(&mut self, field: &Field, depth: u32) -> Value {
+        if field.optional && self.one_in(2) {
+            return Value::None;
+        }
+        match field.holds {
+            Holds::Any => self.value(depth),
+            Holds::Dtype => self.dtype(depth),
+            Holds::Class => {
+                let globals = self.globals.clone();
+                Value::Global(self.pick(&globals))
+            }
+            Holds::Data if self.one_in(3) => {
+                // Its list belongs to the object and is never shared.
+                let items = self.values(depth);
+                self.object(Kind::List, &items)
+            }
+            Holds::Data => {
+                let bytes = self.bytes();
+                self.graph.new_bytes(&bytes).unwrap()
+            }
+        }
+    }
+
+    fn structure(&mut self, layout: Layout, depth: u32) -> Value {
+        if layout == Layout::Dtype {
+            return self.dtype(depth);
+        }
+        let id = self.graph.alloc(Kind::Struct(layout)).unwrap();
+        if layout.keeps_identity() {
+            self.made.push(id);
+        }
+        self.open.push((id, layout.keeps_identity()));
+        if layout == Layout::Ndarray && self.one_in(2) {
+            let array = self.fortran();
+            let dtype = self.dtype(depth);
+            self.graph.become_structure(id, &Ndarray { dtype, ..array }).unwrap();
+        } else {
+            let mut items: Vec<Value> =
+                layout.fields().iter().map(|field| self.field(field, depth.saturating_sub(1))).collect();
+            if layout == Layout::Ndarray
+                && let Some(order) = layout.fields().iter().position(|field| field.name == "order")
+            {
+                items[order] = Value::None;
+            }
+            self.graph.append(id, &items).unwrap();
+        }
+        self.open.pop();
+        Value::Object(id)
     }
 
     /// A value that Python can hash.
@@ -350,6 +452,10 @@ impl Maker {
             2 => self.zone(depth.saturating_sub(1)),
             3 => self.array(),
             4..=7 if depth > 0 => {
+                if self.one_in(2) {
+                    let layout = self.pick(Layout::ALL);
+                    return self.structure(layout, depth - 1);
+                }
                 let kind = self.pick(&CONTAINERS);
                 self.container(kind, depth)
             }
@@ -529,6 +635,12 @@ fn texts_are_canonical() {
         r#"[1,-1,0,1.0,-0.0,1e+300,99999999999999999999,{"$float":"nan"},{"$float":"nan:fff8000000000000"},{"$float":"-inf"}]"#,
         r#"[{"$dict":[[{"$float":"nan"},1],[{"$float":"nan"},2]]},{"$dict":[["$a",1]]},{"$dict":[[{"$py2str":"a"},1]]},{},{"":null}]"#,
         r#"[[],{"$tuple":[]},{"$set":[]},{"$frozenset":[]},{"$deque":{"maxlen":null,"items":[]}},{"$deque":{"maxlen":0,"items":[]}},{"$ordereddict":[]},{"$defaultdict":{"factory":null,"items":[]}},{"$counter":[]},{"$bytes":""},{"$bytearray":""},{"$py2str":""},{"$array":{"typecode":"c","values":{"$bytes":""}}},{"$array":{"typecode":"u","values":""}},{"$array":{"typecode":"d","values":[]}}]"#,
+        // An array of objects that holds itself; two tensors of one storage; a dtype by its text, and with more than that.
+        r#"{"$def":[0,{"$ndarray":{"dtype":"|O","shape":[1],"data":[{"$ref":0}]}}]}"#,
+        r#"[{"$ndarray":{"dtype":"<i2","shape":[2,2],"data":"AQACAAMABAA=","order":"F"}},{"$dtype":{"str":"<i2"}}]"#,
+        r#"[{"$ndarray":{"dtype":{"str":"<i2","metadata":{}},"shape":[0],"data":""}},{"$scalar":{"dtype":{"base":"|b1","shape":[2]},"data":"AQA="}}]"#,
+        r#"[{"$tensor":{"dtype":"float32","shape":[1],"storage":{"$def":[0,{"$storage":{"data":"AACAPw=="}}]}}},{"$tensor":{"dtype":"float32","shape":[1],"storage":{"$ref":0},"class":["torch.nn.parameter","Parameter"]}}]"#,
+        r#"[{"$singleton":"NaT"},{"$singleton":"NA"},{"$singleton":"masked"},{"$dict":[[{"$timestamp":{"value":1,"unit":"ns"}},1]]}]"#,
     ] {
         let document = crate::read_lossless_json(canonical.as_bytes(), &Limits::default())
             .unwrap_or_else(|e| panic!("{e}\n{canonical}"));
@@ -537,18 +649,67 @@ fn texts_are_canonical() {
     }
 }
 
+/// Objects of named fields in another spelling, or with fields that do not fit.
+#[test]
+fn structures_have_one_form() {
+    for wrong in [
+        // Out of order, missing, unknown, twice.
+        r#"{"$ndarray":{"shape":[0],"dtype":"<f8","data":""}}"#,
+        r#"{"$ndarray":{"dtype":"<f8","data":""}}"#,
+        r#"{"$ndarray":{"dtype":"<f8","shape":[0],"data":"","more":1}}"#,
+        r#"{"$ndarray":{"dtype":"<f8","shape":[0],"data":"","data":""}}"#,
+        r#"{"$ndarray":{}}"#,
+        r#"{"$ndarray":[]}"#,
+        // A dtype that its text says; data, a dtype and a class of other types.
+        r#"{"$ndarray":{"dtype":{"str":"<f8"},"shape":[0],"data":""}}"#,
+        r#"{"$ndarray":{"dtype":{"$dtype":{"str":"<f8"}},"shape":[0],"data":""}}"#,
+        r#"{"$ndarray":{"dtype":1,"shape":[0],"data":""}}"#,
+        r#"{"$ndarray":{"dtype":"<f8","shape":[0],"data":1}}"#,
+        r#"{"$ndarray":{"dtype":"<f8","shape":[0],"data":"","class":"numpy.matrix"}}"#,
+        // What is no object of its own.
+        r#"{"$def":[0,{"$timestamp":{"value":1,"unit":"ns"}}]}"#,
+        r#"{"$singleton":"nat"}"#,
+    ] {
+        assert!(crate::read_lossless_json(wrong.as_bytes(), &Limits::default()).is_err(), "{wrong}");
+    }
+}
+
+/// Shapes that no data has, in the order that makes readers move elements.
+#[test]
+fn shapes_beyond_the_data_end_soon() {
+    for shape in [
+        "[9223372036854775807,9223372036854775807]",
+        "[1099511627776,1099511627776]",
+        "[1048576,1048576]",
+        "[-1,2]",
+        "[3,3]",
+        "[0,5,5]",
+        "{}",
+    ] {
+        let text =
+            format!(r#"{{"$ndarray":{{"dtype":"|u1","shape":{shape},"data":"AQID","order":"F","mask":"AAAA"}}}}"#);
+        let begun = std::time::Instant::now();
+        if let Ok(document) = crate::read_lossless_json(text.as_bytes(), &Limits::default()) {
+            let _ = document.difference(&document);
+        }
+        assert!(begun.elapsed().as_secs() < 1, "{shape}");
+    }
+}
+
 /// Nesting up to the limit, by each kind that nests.
 #[test]
 fn deep_values_survive() {
     let levels = Limits::default().max_depth;
     for shared in [false, true] {
-        for kind in [Kind::List, Kind::Tuple, Kind::Dict, Kind::OrderedDict, Kind::Slice, Kind::Deque] {
+        let structures = [Kind::Struct(Layout::PandasArray), Kind::Struct(Layout::Interval)];
+        let kinds = [Kind::List, Kind::Tuple, Kind::Dict, Kind::OrderedDict, Kind::Slice, Kind::Deque];
+        for kind in kinds.into_iter().chain(structures) {
             let mut graph = Graph::new(&Limits::default());
             let mut value = Value::None;
             for _ in 0..levels {
                 let items = match kind {
                     Kind::Dict | Kind::OrderedDict => vec![graph.str("a").unwrap(), value],
-                    Kind::Slice => vec![Value::None, value, Value::None],
+                    Kind::Slice | Kind::Struct(Layout::Interval) => vec![Value::None, value, Value::None],
                     _ => vec![value],
                 };
                 let id = graph.object(kind, &items).unwrap();
@@ -654,6 +815,16 @@ fn differences_are_found() {
             r#"{"x":{"$record":{"class":["m","C"],"how":"new","args":[],"then":[{"items":[]},{"state":{"y":[1]}}]}}}"#,
             r#"{"x":{"$record":{"class":["m","C"],"how":"new","args":[],"then":[{"items":[]},{"state":{"y":[2]}}]}}}"#,
             "expected int `1`, found `2` (at $.x.then[1].state.y[0])",
+        ),
+        (
+            r#"[{"$ndarray":{"dtype":"<i2","shape":[1],"data":"AQA="}}]"#,
+            r#"[{"$ndarray":{"dtype":"<i2","shape":[2],"data":"AQACAA=="}}]"#,
+            "expected int `1`, found `2` (at $[0].shape[0])",
+        ),
+        (
+            r#"{"$timestamp":{"value":1,"unit":"ns"}}"#,
+            r#"{"$timestamp":{"value":1,"unit":"ns","tz":{"$zoneinfo":"UTC"}}}"#,
+            r#"expected None `null`, found time zone `{"$zoneinfo":"UTC"}` (at $.tz)"#,
         ),
     ] {
         let found = read(a).difference(&read(b)).map(|d| d.to_string());

@@ -59,6 +59,25 @@ steps! {
     Array, Retyped, "array.array written as an array";
     Name, Retyped, "class, function or singleton written as its name";
     Record, Retyped, "instance or exception written as its fields";
+    Arrow, Retyped, "array or scalar of Arrow written as plain values";
+    ArrowTable, Retyped, "table of Arrow or polars written as an array of rows";
+    ArrowInterval, Retyped, "interval of months, days and nanoseconds written as an object";
+    Sparse, Retyped, "sparse matrix written as coordinates and values";
+    Geometry, Retyped, "geometry written as well-known text";
+    Network, Retyped, "graph of networkx written as nodes and edges";
+    NdArray, Retyped, "numpy array written as nested arrays";
+    Scalar, Retyped, "numpy scalar written as a plain value";
+    Dtype, Retyped, "dtype written as its text or its fields";
+    ScalarArray, Retyped, "numpy scalar written as an array of no dimensions";
+    ArrayClass, Retyped, "class or gradient flag of an array dropped, its elements kept";
+    LittleEndian, Retyped, "big-endian array written as little-endian";
+    Flattened, Retyped, "nested dicts or lists written as names joined by dots";
+    Extended, Retyped, "float of 80 bits written as decimal text";
+    Tensor, Retyped, "torch tensor written as nested arrays";
+    Missing, Retyped, "NaT, NA or what is masked written as null";
+    IntAsFloat, Retyped, "int written as the same float, in a column of floats";
+    Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Json, Retyped, "value of a column of mixed kinds, or of none of the format's types, written as JSON text";
     Shared, Retyped, "shared object written out where it stands again";
     NonFiniteLost, Lossy, "NaN or infinity written as null";
     ZoneLost, Lossy, "name of a time zone dropped, its offset kept";
@@ -69,6 +88,16 @@ steps! {
     AttributesLost, Lossy, "attributes of an OrderedDict dropped";
     SafetyLost, Lossy, "is_safe of a UUID dropped";
     SurrogatesLost, Lossy, "lone surrogates replaced by U+FFFD";
+    ArrowMetadataLost, Lossy, "metadata of a schema of Arrow dropped";
+    SeriesNameLost, Lossy, "name of a Series dropped";
+    SparseLost, Lossy, "attributes of a sparse matrix beside its elements dropped";
+    NetworkLost, Lossy, "attributes of a graph beside its nodes and edges dropped";
+    MaskLost, Lossy, "fill value of a masked array, and what is under its mask, dropped";
+    MissingKey, Lossy, "missing key written as null";
+    ZonesMixed, Lossy, "time zone of a column with several written as UTC";
+    EmptyText, Lossy, "empty text written as a null is";
+    OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
+    QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";
     SharingLost, Lossy, "sharing between lines written out";
 }
 

@@ -153,6 +153,33 @@ impl<'a> Cursor<'a> {
         Ok(&self.buffer[start..self.pos])
     }
 
+    /// Hands on `len` bytes piece by piece. Between frames only.
+    pub fn raw(
+        &mut self,
+        len: u64,
+        what: &'static str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let at = self.offset();
+        let mut left = len;
+        while left > 0 {
+            if self.pos == self.end {
+                self.fill(1)?;
+            }
+            let n = usize::try_from(left).unwrap_or(usize::MAX).min(self.end - self.pos);
+            if n == 0 {
+                return Err(Error::malformed(
+                    format!("truncated: {what} takes {len} bytes, {} are left", len - left),
+                    Location::offset(at),
+                ));
+            }
+            take(&self.buffer[self.pos..self.pos + n])?;
+            self.pos += n;
+            left -= n as u64;
+        }
+        Ok(())
+    }
+
     /// Takes a line, without its `\n`.
     pub fn line(&mut self, opcode: &'static str) -> Result<&[u8], Error> {
         let len = self.line_len(0, opcode)?;

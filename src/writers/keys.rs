@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use crate::model::graph::{Graph, Kind};
+use crate::model::layout::Layout;
+use crate::model::scalar::{self, Plain};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::writers::natural::{Py2Text, py2_text};
@@ -74,6 +76,10 @@ pub(super) fn plan(
             Value::Int(_) if any_keys => 3,
             Value::Bytes { .. } if any_keys => 4,
             Value::Object(inner) if any_keys && is_container(graph, inner) => 5,
+            Value::Object(inner) if any_keys && is_number(graph, inner) => {
+                retyped = true;
+                3
+            }
             _ => {
                 retyped = true;
                 0
@@ -118,6 +124,11 @@ fn is_container(graph: &Graph, id: NodeId) -> bool {
         graph.kind(id),
         Kind::Tuple | Kind::FrozenSet | Kind::Complex | Kind::Range | Kind::Slice | Kind::Record | Kind::Exception
     )
+}
+
+/// Whether a key is a numpy scalar that is written as a number.
+fn is_number(graph: &Graph, id: NodeId) -> bool {
+    graph.kind(id) == Kind::Struct(Layout::Scalar) && matches!(scalar::plain(graph, id), Some(Plain::Number(_)))
 }
 
 /// Checks that no two fields of a record have one name.

@@ -1,5 +1,7 @@
 //! What the user decides about the output.
 
+use std::num::NonZeroUsize;
+
 /// The formats that can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -12,6 +14,20 @@ pub enum Format {
     MessagePack,
     /// Length-delimited messages of `proto/depickle/v1/value.proto`.
     Protobuf,
+    /// One array as numpy's `.npy`.
+    Npy,
+    /// A dict of arrays as numpy's `.npz`.
+    Npz,
+    /// A dict of arrays or tensors as safetensors.
+    Safetensors,
+    /// A table as Parquet.
+    Parquet,
+    /// A table as an Arrow IPC file (Feather).
+    Arrow,
+    /// A table as an Arrow IPC stream.
+    ArrowStream,
+    /// A table as CSV.
+    Csv,
 }
 
 impl Format {
@@ -22,6 +38,13 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "protobuf",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
+            Format::ArrowStream => "arrow-stream",
+            Format::Csv => "csv",
         }
     }
 
@@ -32,6 +55,13 @@ impl Format {
             Format::Ndjson => "ndjson",
             Format::MessagePack => "msgpack",
             Format::Protobuf => "pb",
+            Format::Npy => "npy",
+            Format::Npz => "npz",
+            Format::Safetensors => "safetensors",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
+            Format::ArrowStream => "arrows",
+            Format::Csv => "csv",
         }
     }
 
@@ -42,6 +72,13 @@ impl Format {
             "ndjson" | "jsonl" => Some(Format::Ndjson),
             "msgpack" | "mpk" => Some(Format::MessagePack),
             "pb" => Some(Format::Protobuf),
+            "npy" => Some(Format::Npy),
+            "npz" => Some(Format::Npz),
+            "safetensors" => Some(Format::Safetensors),
+            "parquet" => Some(Format::Parquet),
+            "arrow" | "feather" => Some(Format::Arrow),
+            "arrows" => Some(Format::ArrowStream),
+            "csv" => Some(Format::Csv),
             _ => None,
         }
     }
@@ -49,8 +86,18 @@ impl Format {
     /// Whether the output is bytes that a terminal should not get.
     pub fn is_binary(self) -> bool {
         match self {
-            Format::Json | Format::Ndjson => false,
-            Format::MessagePack | Format::Protobuf => true,
+            Format::Npy | Format::Npz | Format::Safetensors => true,
+            Format::Json | Format::Ndjson | Format::Csv => false,
+            Format::MessagePack | Format::Protobuf | Format::Parquet | Format::Arrow | Format::ArrowStream => true,
+        }
+    }
+
+    /// Whether it holds tables only.
+    pub fn is_tabular(self) -> bool {
+        match self {
+            Format::Json | Format::Ndjson | Format::MessagePack | Format::Protobuf => false,
+            Format::Npy | Format::Npz | Format::Safetensors => false,
+            Format::Parquet | Format::Arrow | Format::ArrowStream | Format::Csv => true,
         }
     }
 }
@@ -118,6 +165,36 @@ pub enum Loss {
     Error,
 }
 
+/// How the pages of a Parquet file are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Zstandard, level 3.
+    #[default]
+    Zstd,
+    /// Snappy.
+    Snappy,
+    /// gzip.
+    Gzip,
+    /// LZ4, raw blocks.
+    Lz4,
+    /// Not at all.
+    None,
+}
+
+/// What dicts inside the columns of a table become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DictAs {
+    /// A struct, or a map where keys vary: more than 16 of them, of which a dict has fewer than a quarter on average.
+    #[default]
+    Auto,
+    /// A struct with a field for every key.
+    Struct,
+    /// A map.
+    Map,
+}
+
 /// What the user decides about the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -138,7 +215,18 @@ pub struct WriteOptions {
     pub class_key: Option<String>,
     /// What a lossy step does.
     pub loss: Loss,
+    /// Parquet's compression.
+    pub compression: Compression,
+    /// Rows of one row group of Parquet, at most.
+    pub row_group_size: NonZeroUsize,
+    /// Dicts inside the columns of a table.
+    pub dict_as: DictAs,
+    /// What separates the cells of CSV: one ASCII character.
+    pub delimiter: u8,
 }
+
+/// Rows of one row group unless said otherwise.
+const ROW_GROUP_SIZE: NonZeroUsize = NonZeroUsize::MIN.saturating_add((1 << 20) - 1);
 
 impl WriteOptions {
     /// The defaults for a format.
@@ -152,6 +240,10 @@ impl WriteOptions {
             surrogates: Surrogates::Error,
             class_key: None,
             loss: Loss::Ledger,
+            compression: Compression::Zstd,
+            row_group_size: ROW_GROUP_SIZE,
+            dict_as: DictAs::Auto,
+            delimiter: b',',
         }
     }
 }

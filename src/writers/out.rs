@@ -28,6 +28,19 @@ impl<'w> Out<'w> {
         self.limit
     }
 
+    /// Passes bytes on as they are.
+    ///
+    /// # Errors
+    /// `Limit` beyond the output limit, `Io` when they cannot be written.
+    #[cfg(feature = "tensors")]
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.written += bytes.len() as u64;
+        if self.written > self.limit {
+            return Err(Limit::Output.exceeded(self.written, self.limit, Location::default()));
+        }
+        self.sink.write_all(bytes).map_err(|e| Error::io(e, Location::default()))
+    }
+
     /// Passes the buffer on and empties it.
     ///
     /// # Errors

@@ -5,11 +5,11 @@ use crate::model::record::{FIXED, then};
 use crate::model::value::{NodeId, Value};
 
 /// The field of items that were set by key: an array of pairs.
-pub(super) const DICT_ITEMS: &str = "__dictitems__";
+pub(crate) const DICT_ITEMS: &str = "__dictitems__";
 
 /// What a field is called.
 #[derive(Clone, Copy)]
-pub(super) enum Name {
+pub(crate) enum Name {
     Fixed(&'static str),
     /// The user's `--class-key`.
     Class,
@@ -18,13 +18,13 @@ pub(super) enum Name {
 
 /// One field of a record as it is written.
 #[derive(Clone, Copy)]
-pub(super) struct Field {
+pub(crate) struct Field {
     pub name: Name,
     pub value: Value,
 }
 
 /// Whether a record is written as an object or, where it only has arguments or items, as an array.
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Array(NodeId),
     Fields,
 }
@@ -67,7 +67,7 @@ fn add(graph: &Graph, dict: NodeId, from: usize, pool: &mut Vec<Field>) -> Resul
 ///
 /// # Errors
 /// What cannot be told apart in one object, in words.
-pub(super) fn fields(graph: &Graph, id: NodeId, with_class: bool, pool: &mut Vec<Field>) -> Result<Shape, String> {
+pub(crate) fn fields(graph: &Graph, id: NodeId, with_class: bool, pool: &mut Vec<Field>) -> Result<Shape, String> {
     let [class, _, args, kwargs] = graph.first::<FIXED>(id);
     let Value::Object(args) = args else { return Err("a record without arguments".to_owned()) };
     if with_class {

@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::model::dtype::{self, DType};
+use crate::model::extended::Extended;
 use crate::model::graph::{Graph, Kind};
+use crate::model::layout::{Layout, Scalar};
+use crate::model::moment;
 use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{NodeId, Tz, Value};
 use crate::model::zones::{UnknownZone, Zones};
@@ -30,12 +34,17 @@ pub(crate) fn int(graph: &Graph, value: Value, out: &mut String) {
 /// Appends a UUID in its usual form.
 pub(crate) fn uuid(graph: &Graph, id: NodeId, out: &mut String) {
     if let [Value::Bytes { len, at }] = graph.first::<1>(id) {
-        for (n, byte) in graph.bytes(len, at).iter().enumerate() {
-            if matches!(n, 4 | 6 | 8 | 10) {
-                out.push('-');
-            }
-            let _ = write!(out, "{byte:02x}");
+        uuid_bytes(graph.bytes(len, at), out);
+    }
+}
+
+/// Appends the bytes of a UUID in its usual form.
+pub(crate) fn uuid_bytes(bytes: &[u8], out: &mut String) {
+    for (n, byte) in bytes.iter().enumerate() {
+        if matches!(n, 4 | 6 | 8 | 10) {
+            out.push('-');
         }
+        let _ = write!(out, "{byte:02x}");
     }
 }
 
@@ -209,11 +218,7 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
         Value::None => out.push_str("null"),
         Value::Bool(b) => out.push_str(if b { "true" } else { "false" }),
         Value::Int(_) | Value::Big { .. } => int(graph, value, out),
-        Value::Float { value, .. } if value.is_nan() => out.push_str("NaN"),
-        Value::Float { value, .. } if value.is_infinite() => {
-            out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
-        }
-        Value::Float { value, .. } => repr::float(value, out),
+        Value::Float { value, .. } => float_key(value, out),
         Value::Bytes { len, at } => out.push_str(&base64(graph.bytes(len, at))),
         Value::Date(packed) => date(packed, out),
         Value::Time { tz, packed } => {
@@ -233,11 +238,52 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
             Kind::Fraction => fraction(graph, id, out),
             Kind::Uuid => uuid(graph, id, out),
             Kind::Zone => zone(graph, id, out),
+            Kind::Struct(Layout::Scalar) => return Ok(scalar(graph, id, out)),
             _ => return Ok(false),
         },
         Value::Wtf8 { .. } | Value::Py2Str { .. } | Value::ByteArray { .. } | Value::Unknown => return Ok(false),
     }
     Ok(true)
+}
+
+/// Appends the text of a numpy scalar as a key; `false` for structured ones and complex numbers.
+fn scalar(graph: &Graph, id: NodeId, out: &mut String) -> bool {
+    let scalar = Scalar::of(graph, id);
+    let (Value::Bytes { len, at }, Ok(dtype)) = (scalar.data, DType::of(graph, scalar.dtype)) else { return false };
+    match dtype.element(graph.bytes(len, at)) {
+        Some(dtype::Element::Bool(b)) => out.push_str(if b { "true" } else { "false" }),
+        Some(dtype::Element::Int(n)) => drop(write!(out, "{n}")),
+        Some(dtype::Element::Uint(n)) => drop(write!(out, "{n}")),
+        Some(dtype::Element::Float(f)) => float_key(f, out),
+        Some(dtype::Element::Extended { bytes, big }) => match Extended::read(bytes, big).map(|e| (e, e.narrow())) {
+            Some((_, Some(f))) => float_key(f, out),
+            Some((extended, None)) => extended.write(out),
+            None => return false,
+        },
+        Some(dtype::Element::Bytes(bytes) | dtype::Element::Void(bytes)) => out.push_str(&base64(bytes)),
+        Some(dtype::Element::Text { bytes, big }) => {
+            let mut text = Vec::new();
+            match (dtype::text(bytes, big, &mut text), std::str::from_utf8(&text)) {
+                (Some(true), Ok(text)) => out.push_str(text),
+                _ => return false,
+            }
+        }
+        Some(dtype::Element::DateTime(None, ..) | dtype::Element::TimeDelta(None, ..)) => out.push_str("NaT"),
+        Some(dtype::Element::DateTime(Some(n), unit, count)) => moment::write_datetime(n, unit, count, out),
+        Some(dtype::Element::TimeDelta(Some(n), unit, count)) => moment::write_duration(n, unit, count, out),
+        Some(dtype::Element::Complex(..) | dtype::Element::ExtendedComplex { .. }) | None => return false,
+    }
+    true
+}
+
+fn float_key(value: f64, out: &mut String) {
+    if value.is_nan() {
+        out.push_str("NaN");
+    } else if value.is_infinite() {
+        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+    } else {
+        repr::float(value, out);
+    }
 }
 
 /// Standard alphabet, with padding.

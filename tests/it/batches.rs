@@ -223,3 +223,39 @@ fn a_key_that_comes_again_is_one_key() {
         agree(&folder, "again", &p.out, format);
     }
 }
+
+/// Pickles one after another.
+fn many(count: i32) -> Vec<u8> {
+    let mut out = Vec::new();
+    for n in 0..count {
+        let mut p = Pickle::new();
+        record(&mut p, n * 7, &mut None);
+        out.extend_from_slice(&p.op(b".").out);
+        // One list that stands in another twice.
+        if n % 10 == 0 {
+            out.extend_from_slice(b"\x80\x04]\x94(]\x94h\x01h\x01e.");
+        }
+    }
+    out
+}
+
+#[test]
+fn many_pickles_are_the_same_one_by_one() {
+    let folder = Folder::new();
+    let pickles = many(6_000);
+    assert!(pickles.len() > 1 << 20);
+    for format in FORMATS {
+        let (output, status) = agree(&folder, "many", &pickles, format);
+        assert_eq!(status, 0, "{format:?}");
+        assert!(output.is_some_and(|o| o.len() > 1 << 18));
+    }
+    for (what, end, expected) in [
+        ("a refused name", &b"cos\nsystem\n."[..], 3),
+        ("bytes that are no pickle", b"\xff\xff", 4),
+        ("an empty stack", b".", 4),
+        ("a cycle", b"]\x94h\x00a.", 6),
+    ] {
+        let (output, status) = agree(&folder, what, &[&pickles, end].concat(), &["--to", "ndjson"]);
+        assert_eq!((output.is_some(), status), (false, expected), "{what}");
+    }
+}

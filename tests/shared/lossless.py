@@ -509,7 +509,9 @@ class Canon(Science):
             need(isinstance(off, Node) and off.kind == "timedelta", "tzoffset without a $timedelta")
             r.update({"name": name, "offset_s": str(off.a[0] * 86400 + off.a[1])})
         if a["class"] == "tzfile":
-            r["filename"] = name
+            # dateutil 4 writes the path beside the name.
+            state = a["state"].a if isinstance(a["state"], Node) and a["state"].kind == "tuple" else [None]
+            r["filename"] = state[0] if isinstance(state[0], str) else state[0].a.decode("latin-1") if isinstance(state[0], Node) and state[0].kind == "py2str" else name
         return r
 
     def c_uuid(self, a):

@@ -75,7 +75,7 @@ static FROM_BUFFER: Class = Class { forms: Forms::REDUCE, call: from_buffer, bui
 
 /// Subclasses of other libraries that are something else than an array: who takes the state of the `_reconstruct`ed object.
 /// The object is `Pending`, its extra value is the class; the callee of the context is the class.
-static TAKEN_OVER: &[(&Class, Build)] = &[];
+static TAKEN_OVER: &[(&Class, Build)] = super::super::pandas::legacy::ARRAYS;
 
 /// numpy's bound on dimensions (32 before NumPy 2).
 const MAX_DIMENSIONS: usize = 64;
@@ -232,12 +232,12 @@ fn takes(ctx: &Ctx<'_>, class: u32) -> Option<Takes> {
 }
 
 /// The class of an array, if it may be one.
-pub(super) fn is_class(ctx: &Ctx<'_>, class: Value) -> Option<u32> {
+pub(in crate::globals) fn is_class(ctx: &Ctx<'_>, class: Value) -> Option<u32> {
     args::global(class).filter(|class| matches!(takes(ctx, *class), Some(Takes::Array | Takes::Subclass)))
 }
 
 /// What stands for a class in an array: nothing for ndarray itself.
-pub(super) fn class_value(graph: &Graph, class: u32) -> Value {
+pub(in crate::globals) fn class_value(graph: &Graph, class: u32) -> Value {
     let name = graph.global(class);
     if name.module == "numpy" && name.name == "ndarray" { Value::None } else { Value::Global(class) }
 }

@@ -60,10 +60,16 @@ impl<G: Globals> Machine<G> {
 
     /// Findings let the reading go on, with an unknown value where a result would be; errors end it.
     #[cold]
-    fn settle(&mut self, reject: Reject, info: &OpcodeInfo, lexer: &Lexer<'_>) -> Result<(), Error> {
+    fn settle(&mut self, mut reject: Reject, info: &OpcodeInfo, lexer: &mut Lexer<'_>) -> Result<(), Error> {
         let at = Location::opcode(lexer.start(), info.name);
+        while let Reject::Demand(demand) = reject {
+            match self.meet(demand, lexer)? {
+                Ok(()) => return Ok(()),
+                Err(why) => reject = why,
+            }
+        }
         match reject {
-            reject @ (Reject::Malformed(_) | Reject::Limit(_)) => {
+            reject @ (Reject::Malformed(_) | Reject::Limit(_) | Reject::Fatal(_)) => {
                 Err(located(reject, at.clone()).unwrap_or_else(|| Error::malformed("unreadable", at)))
             }
             reject => {
@@ -98,10 +104,10 @@ impl<G: Globals> Machine<G> {
     /// What is done between two opcodes now and then: the memory budget grows with what was read, batches end.
     #[cold]
     fn pause(&mut self, offset: u64, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
-        self.graph.allow_memory(memory_for(self.max_memory, self.before.saturating_add(offset)));
+        self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
         self.next_stop = offset + (1 << 16);
         if let Some(stream) = stream {
-            self.next_stop = self.next_stop.min(self.stream(offset, stream)?);
+            self.next_stop = self.next_stop.min(self.at_batch(offset, stream)?);
         }
         Ok(())
     }
@@ -316,14 +322,18 @@ impl<G: Globals> Machine<G> {
             (Opcode::Proto, Arg::Uint(version)) => self.proto(version),
             (Opcode::Ext1 | Opcode::Ext2, Arg::Uint(code)) => self.extension(info.name, code as i64),
             (Opcode::Ext4, Arg::Int(code)) => self.extension(info.name, i64::from(code)),
-            (Opcode::Persid, Arg::Line(_)) => {
-                self.outside("PERSID", "a persistent id outside a container that defines it")
-            }
+            (Opcode::Persid, Arg::Line(line)) => match ascii(line) {
+                Some(id) => {
+                    let id = self.graph.str(id)?;
+                    self.persistent(info.name, id)
+                }
+                None => malformed("expected ASCII in the persistent id of PERSID"),
+            },
             (Opcode::Binpersid, _) => {
-                self.take();
-                self.outside("BINPERSID", "a persistent id outside a container that defines it")
+                let id = self.take();
+                self.persistent(info.name, id)
             }
-            (Opcode::NextBuffer, _) => self.outside("NEXT_BUFFER", "an out-of-band buffer that was not given"),
+            (Opcode::NextBuffer, _) => self.next_buffer(),
             (Opcode::ReadonlyBuffer, _) => self.read_only(),
             // STOP and FRAME are the loop's; the lexer pairs every other opcode with its kind of argument.
             (_, _) => malformed(format!("expected an argument for {}", info.name)),
@@ -484,6 +494,37 @@ impl<G: Globals> Machine<G> {
     fn outside(&mut self, name: &str, what: &str) -> Result<(), Reject> {
         self.push(Value::Unknown)?;
         Err(Reject::Refused(Refused::Opcode(format!("refused opcode {name}: {what}"))))
+    }
+
+    fn persistent(&mut self, opcode: &'static str, id: Value) -> Result<(), Reject> {
+        let found = if matches!(id, Value::Unknown) {
+            Err(Reject::Tainted)
+        } else {
+            self.globals.persistent(&mut self.graph, id)
+        };
+        match found {
+            Ok(Some(value)) => self.push(value),
+            Ok(None) => self.outside(opcode, "a persistent id outside a container that defines it"),
+            Err(reject) => {
+                self.push(Value::Unknown)?;
+                Err(reject)
+            }
+        }
+    }
+
+    fn next_buffer(&mut self) -> Result<(), Reject> {
+        if let Some(buffer) = self.buffers.get(self.buffers_used) {
+            self.buffers_used += 1;
+            let (len, at) = self.graph.store_bytes(buffer)?;
+            return self.push(Value::ByteArray { len, at });
+        }
+        match self.buffers.len() {
+            0 => self.outside("NEXT_BUFFER", "an out-of-band buffer that was not given (`--buffer FILE` gives it)"),
+            given => {
+                let what = format!("out-of-band buffer {}, of which {given} were given", given + 1);
+                self.outside("NEXT_BUFFER", &what)
+            }
+        }
     }
 
     fn read_only(&mut self) -> Result<(), Reject> {

@@ -50,6 +50,33 @@ impl Graph {
         Ok(self.span(at, bytes.len()))
     }
 
+    /// Turns the order of the bytes in every word of so many of them.
+    pub fn reverse_words(&mut self, bytes: Value, word: usize) {
+        let Value::Bytes { len, at } = bytes else { return };
+        let range = self.range(len, at);
+        if word > 1 {
+            for word in self.bytes[range].chunks_exact_mut(word) {
+                word.reverse();
+            }
+        }
+    }
+
+    /// A part of bytes that are stored already; `None` where it reaches beyond them.
+    pub fn part_of_bytes(&mut self, bytes: Value, skip: u64, len: u64) -> Option<Value> {
+        let (Value::Bytes { len: n, at } | Value::ByteArray { len: n, at } | Value::Py2Str { len: n, at }) = bytes
+        else {
+            return None;
+        };
+        let whole = self.range(n, at);
+        let start = whole.start.checked_add(usize::try_from(skip).ok()?)?;
+        let len = usize::try_from(len).ok()?;
+        if start.checked_add(len)? > whole.end {
+            return None;
+        }
+        let (len, at) = self.span(start, len);
+        Some(Value::Bytes { len, at })
+    }
+
     /// Begins to store bytes that come in pieces; nothing else may be stored before they end.
     pub fn begin_bytes(&self) -> Pieces {
         Pieces { at: self.bytes.len() }
@@ -74,6 +101,18 @@ impl Graph {
 
     pub fn new_bytes(&mut self, bytes: &[u8]) -> LimitExceededResult<Value> {
         self.store_bytes(bytes).map(|(len, at)| Value::Bytes { len, at })
+    }
+
+    /// A part of bytes: another range of the same store. `None` where they are no bytes, or the part is not within them.
+    pub fn slice_bytes(&mut self, value: Value, from: usize, len: usize) -> Option<Value> {
+        let Value::Bytes { len: whole, at } = value else { return None };
+        let range = self.range(whole, at);
+        let start = range.start.checked_add(from)?;
+        if start.checked_add(len)? > range.end {
+            return None;
+        }
+        let (len, at) = self.span(start, len);
+        Some(Value::Bytes { len, at })
     }
 
     /// A str from UTF-8 with `surrogatepass` that has lone surrogates.

@@ -3,7 +3,7 @@
 use super::Natural;
 use crate::error::Error;
 use crate::model::temporal;
-use crate::model::value::Value;
+use crate::model::value::{Singleton, Value};
 use crate::report::ledger::Step as Loss;
 use crate::writers::event::Sink;
 use crate::writers::options::{NonFinite, Py2Str, Surrogates};
@@ -75,6 +75,10 @@ impl<S: Sink> Natural<'_, '_, S> {
                     Err(_) => return self.surrogates(len, at),
                 }
             }
+            Value::Singleton(Singleton::NaT | Singleton::NA | Singleton::Masked) => {
+                self.note(Loss::Missing)?;
+                self.sink.null();
+            }
             Value::Singleton(s) => {
                 self.note(Loss::Name)?;
                 self.sink.str(s.name());
@@ -122,7 +126,11 @@ impl<S: Sink> Natural<'_, '_, S> {
     }
 
     pub(super) fn surrogates(&mut self, len: u32, at: u64) -> Result<(), Error> {
-        let bytes = self.graph.bytes(len, at);
+        self.lone_surrogates(self.graph.bytes(len, at))
+    }
+
+    /// Text in UTF-8 with `surrogatepass` that has lone surrogates.
+    pub(super) fn lone_surrogates(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self.options.surrogates {
             Surrogates::Replace => {
                 self.note(Loss::SurrogatesLost)?;
@@ -164,13 +172,13 @@ impl<S: Sink> Natural<'_, '_, S> {
 }
 
 /// What a Python 2 str is under a policy.
-pub(in crate::writers) enum Py2Text<'g> {
+pub(crate) enum Py2Text<'g> {
     Str(std::borrow::Cow<'g, str>),
     Bytes,
     NotUtf8,
 }
 
-pub(in crate::writers) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> {
+pub(crate) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> {
     match (policy, std::str::from_utf8(bytes)) {
         (Py2Str::Bytes, _) => Py2Text::Bytes,
         (Py2Str::Latin1, _) => Py2Text::Str(bytes.iter().map(|&b| char::from(b)).collect::<String>().into()),
@@ -181,7 +189,7 @@ pub(in crate::writers) fn py2_text(bytes: &[u8], policy: Py2Str) -> Py2Text<'_> 
 }
 
 /// UTF-8 with U+FFFD for each lone surrogate.
-fn replace_surrogates(bytes: &[u8]) -> String {
+pub(crate) fn replace_surrogates(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let mut rest = bytes;
     loop {

@@ -2,13 +2,21 @@
 //!
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
+mod arrow;
 mod leaves;
+mod network;
+mod polars;
+mod sparse;
 mod structures;
 mod suspended;
+mod tensors;
+mod torch;
 
 pub(crate) use suspended::Suspended;
 
-pub(super) use leaves::{Py2Text, py2_text};
+#[cfg(feature = "tables")]
+pub(crate) use leaves::replace_surrogates;
+pub(crate) use leaves::{Py2Text, py2_text};
 
 use crate::error::Error;
 use crate::location::Location;
@@ -55,6 +63,17 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
+    Objects {
+        name: &'static str,
+        begin: usize,
+        at: usize,
+        end: usize,
+    },
+    /// The place of an element that is written without this stack; it is there for paths.
+    At(u64),
+    /// Elements of an array or tensor: an index of those that are open.
+    Shaped(usize),
 }
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
@@ -65,6 +84,9 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     out: Out<'w>,
     todo: Vec<Step>,
     pool: Vec<records::Field>,
+    /// Objects of `Step::Objects`: ranges of the pool.
+    objects: Vec<(usize, usize)>,
+    shaped: Vec<tensors::Shaped>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -123,6 +145,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             out,
             todo: Vec::new(),
             pool: Vec::new(),
+            objects: Vec::new(),
+            shaped: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -237,6 +261,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.depth -= 1;
                     self.sink.end_map();
                 }
+                Step::Objects { .. } => self.objects()?,
+                Step::At(_) => {
+                    self.todo.pop();
+                }
+                Step::Shaped(_) => self.shaped()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -246,6 +275,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             }
         }
         self.pool.clear();
+        self.objects.clear();
+        self.shaped.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -538,8 +569,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, graph, prefix, options) = (&self.todo, &self.pool, self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, options));
+        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -551,7 +583,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
     }
 
     #[cold]
@@ -561,7 +593,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 }
 
 /// The path of what is being written.
-fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], options: &WriteOptions) -> String {
+fn place(
+    graph: &Graph,
+    prefix: &str,
+    todo: &[Step],
+    pool: &[records::Field],
+    shaped: &[tensors::Shaped],
+    options: &WriteOptions,
+) -> String {
     let mut out = prefix.to_owned();
     for step in todo {
         match step {
@@ -575,8 +614,19 @@ fn place(graph: &Graph, prefix: &str, todo: &[Step], pool: &[records::Field], op
                 Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
                 None => {}
             },
+            Step::Objects { name, begin, at, .. } if at > begin => {
+                path::push_name(name, &mut out);
+                path::push_index((at - begin - 1) as u64, &mut out);
+            }
+            Step::At(index) => path::push_index(*index, &mut out),
+            Step::Shaped(at) => {
+                for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
+                    path::push_index(index, &mut out);
+                }
+            }
             Step::Seq { .. }
             | Step::Lines { .. }
+            | Step::Objects { .. }
             | Step::Element(_)
             | Step::MapValue(_)
             | Step::EndArray

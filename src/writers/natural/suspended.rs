@@ -24,6 +24,12 @@ pub(crate) struct Suspended<'w, S> {
 }
 
 impl<S> Suspended<'_, S> {
+    /// Every object is gone.
+    pub fn forget(&mut self) {
+        self.zones.retain(|_| false);
+        self.seen.clear();
+    }
+
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         self.zones.retain(|id| at.keeps(id));

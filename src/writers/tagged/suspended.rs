@@ -22,6 +22,14 @@ pub(crate) struct Suspended<'w, S> {
 }
 
 impl<S> Suspended<'_, S> {
+    /// Every object is gone; `anew` begins a document that stands alone.
+    pub fn forget(&mut self, anew: bool) {
+        self.defined.clear();
+        if anew {
+            self.count = 0;
+        }
+    }
+
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         if !self.defined.is_empty() {

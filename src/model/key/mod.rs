@@ -7,10 +7,16 @@ use std::hash::{BuildHasher, Hasher};
 
 use num_bigint::BigInt;
 
+mod equal;
+
+pub(crate) use equal::equal;
+
 use crate::error::LimitExceeded;
 use crate::limits::Limit;
 use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::layout::Layout;
 use crate::model::number::{self, Number};
+use crate::model::scalar::{self, Plain};
 use crate::model::temporal::{self, Zone};
 use crate::model::value::{NodeId, Tz, Value};
 
@@ -279,6 +285,8 @@ enum Open {
 /// Unhashable values at any depth; more steps than the input pays for.
 pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, KeyError> {
     let mut open: Vec<Open> = Vec::new();
+    // The level of the outermost object of named fields: lists and dicts below it are its parts, not keys.
+    let mut parts = usize::MAX;
     let mut next = key;
     loop {
         let Some(left) = steps.checked_sub(u64::from(!open.is_empty()) + cost(graph, next)) else {
@@ -286,10 +294,13 @@ pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, Ke
         };
         *steps = left;
         let mut done = match next {
-            Value::Object(id)
-                if matches!(graph.kind(id), Kind::Tuple | Kind::Range | Kind::Slice | Kind::Struct(_)) =>
-            {
-                hashable(graph, next)?;
+            Value::Object(id) if has_parts(graph, id, open.len() > parts) => {
+                if open.len() <= parts {
+                    hashable(graph, next)?;
+                }
+                if matches!(graph.kind(id), Kind::Struct(_)) {
+                    parts = parts.min(open.len());
+                }
                 open.push(Open::Ordered(graph.walk(id), ordered_seed(graph.kind(id))));
                 None
             }
@@ -319,9 +330,23 @@ pub(crate) fn hash(graph: &Graph, key: Value, steps: &mut u64) -> Result<u64, Ke
                 None => {
                     done = Some(mix(*sum));
                     open.pop();
+                    if open.len() == parts {
+                        parts = usize::MAX;
+                    }
                 }
             }
         }
+    }
+}
+
+/// Whether the items of an object are compared in order; those of lists and dicts only inside an object of named fields.
+fn has_parts(graph: &Graph, id: NodeId, inside: bool) -> bool {
+    match graph.kind(id) {
+        Kind::Tuple | Kind::Range | Kind::Slice => true,
+        Kind::List | Kind::Dict => inside,
+        Kind::Struct(Layout::Scalar) => scalar::plain(graph, id).is_none() && !scalar::is_nan(graph, id),
+        Kind::Struct(_) => true,
+        _ => false,
     }
 }
 
@@ -364,6 +389,12 @@ fn leaf_hash(graph: &Graph, leaf: Value) -> u64 {
         Value::Global(n) => state.hash_one((31u8, n)),
         Value::Object(id) => match graph.kind(id) {
             Kind::Complex | Kind::Fraction => number_hash(graph, leaf),
+            Kind::Struct(Layout::Scalar) => match scalar::plain(graph, id) {
+                Some(Plain::Number(_) | Plain::Complex(..)) => number_hash(graph, leaf),
+                Some(Plain::Text(text)) => tagged(0, &text),
+                Some(Plain::Bytes(bytes)) => tagged(1, &bytes),
+                None => state.hash_one((33u8, id.0)),
+            },
             Kind::Uuid => match graph.first::<1>(id) {
                 [Value::Bytes { len, at }] => tagged(32, graph.bytes(len, at)),
                 _ => 0,
@@ -385,20 +416,26 @@ fn number_hash(graph: &Graph, value: Value) -> u64 {
                 Some(f) => number_hash(graph, Value::float(f)),
                 None => graph.keys.state.hash_one((34u8, at)),
             },
-            Value::Object(id) => graph.keys.state.hash_one((35u8, {
-                let [re, im] = graph.first::<2>(id);
-                (bits(re), bits(im))
-            })),
-            _ => 0,
+            // -0.0 equals 0.0
+            other => complex_of(graph, other)
+                .map_or(0, |(re, im)| graph.keys.state.hash_one((35u8, ((re + 0.0).to_bits(), (im + 0.0).to_bits())))),
         },
     }
 }
 
-fn bits(v: Value) -> u64 {
-    match v {
-        // -0.0 equals 0.0
-        Value::Float { value, .. } => (value + 0.0).to_bits(),
-        _ => 0,
+/// The parts of a complex number, Python's or numpy's.
+fn complex_of(graph: &Graph, value: Value) -> Option<(f64, f64)> {
+    let Value::Object(id) = value else { return None };
+    match graph.kind(id) {
+        Kind::Complex => match graph.first::<2>(id) {
+            [Value::Float { value: re, .. }, Value::Float { value: im, .. }] => Some((re, im)),
+            _ => None,
+        },
+        Kind::Struct(Layout::Scalar) => match scalar::plain(graph, id) {
+            Some(Plain::Complex(re, im)) => Some((re, im)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -420,6 +457,10 @@ fn number_of(graph: &Graph, value: Value) -> Option<Number> {
         Value::Decimal { len, at } => number::decimal(graph.text(len, at)),
         Value::Object(id) if graph.kind(id) == Kind::Complex => match graph.first::<2>(id) {
             [Value::Float { value: re, .. }, Value::Float { value: 0.0, .. }] => Some(Number::Float(re)),
+            _ => None,
+        },
+        Value::Object(id) if graph.kind(id) == Kind::Struct(Layout::Scalar) => match scalar::plain(graph, id) {
+            Some(Plain::Number(number)) => Some(number),
             _ => None,
         },
         Value::Object(id) if graph.kind(id) == Kind::Fraction => {
@@ -467,132 +508,5 @@ fn fixed_offset(graph: &Graph, zone: &Zone) -> Option<i64> {
         | Zone::DateutilOffset { .. }
         | Zone::DateutilLocal { .. }
         | Zone::DateutilFile { .. } => None,
-    }
-}
-
-/// Whether Python holds two hashable values equal (`budget` steps at most; beyond, they count as different).
-pub(crate) fn equal(graph: &Graph, a: Value, b: Value, budget: &mut u32) -> bool {
-    let mut todo = vec![(a, b)];
-    while let Some((a, b)) = todo.pop() {
-        let Some(left) = budget.checked_sub(1) else { return false };
-        *budget = left;
-        match (a, b) {
-            (Value::Object(x), Value::Object(y)) if x == y => {}
-            (Value::Object(x), Value::Object(y)) if graph.kind(x) == graph.kind(y) => match graph.kind(x) {
-                Kind::Tuple | Kind::Range | Kind::Slice => {
-                    if graph.count(x) != graph.count(y) {
-                        return false;
-                    }
-                    todo.extend(graph.items(x).zip(graph.items(y)));
-                }
-                Kind::FrozenSet => {
-                    let sorted = |id| -> Option<Vec<(u64, Value)>> {
-                        let mut steps = 1 << 16;
-                        let mut all: Vec<_> = graph
-                            .items(id)
-                            .map(|v| Some((hash(graph, v, &mut steps).ok()?, v)))
-                            .collect::<Option<_>>()?;
-                        all.sort_by_key(|(hash, _)| *hash);
-                        Some(all)
-                    };
-                    let (Some(xs), Some(ys)) = (sorted(x), sorted(y)) else { return false };
-                    if xs.len() != ys.len() || xs.iter().zip(&ys).any(|(x, y)| x.0 != y.0) {
-                        return false;
-                    }
-                    todo.extend(xs.into_iter().zip(ys).map(|((_, x), (_, y))| (x, y)));
-                }
-                _ => {
-                    if !leaf_equal(graph, a, b) {
-                        return false;
-                    }
-                }
-            },
-            _ => {
-                if !leaf_equal(graph, a, b) {
-                    return false;
-                }
-            }
-        }
-    }
-    true
-}
-
-fn text_bytes(graph: &Graph, v: Value) -> Option<&[u8]> {
-    match v {
-        Value::Str { len, at } => Some(graph.text(len, at).as_bytes()),
-        Value::Wtf8 { len, at } => Some(graph.bytes(len, at)),
-        _ => None,
-    }
-}
-
-fn leaf_equal(graph: &Graph, a: Value, b: Value) -> bool {
-    if let (Some(a), Some(b)) = (text_bytes(graph, a), text_bytes(graph, b)) {
-        return a == b;
-    }
-    match (a, b) {
-        (Value::None, Value::None) => true,
-        (Value::Int(a), Value::Int(b)) => a == b,
-        (Value::Py2Str { len: a, at: b }, Value::Py2Str { len: c, at: d }) => graph.bytes(a, b) == graph.bytes(c, d),
-        (Value::Py2Str { len, at }, other) | (other, Value::Py2Str { len, at }) => {
-            let bytes = graph.bytes(len, at);
-            bytes.is_ascii() && text_bytes(graph, other) == Some(bytes)
-        }
-        (Value::Bytes { len: a, at: b }, Value::Bytes { len: c, at: d }) => graph.bytes(a, b) == graph.bytes(c, d),
-        (Value::Float { ident: a, value: x }, Value::Float { ident: b, value: y }) => x == y || (a != 0 && a == b),
-        (Value::Date(a), Value::Date(b)) => a == b,
-        (Value::Time { tz: t, packed: p }, Value::Time { tz: u, packed: q }) => {
-            instant(graph, t, p, false) == instant(graph, u, q, false)
-        }
-        (Value::DateTime { tz: t, packed: p }, Value::DateTime { tz: u, packed: q }) => {
-            instant(graph, t, p, true) == instant(graph, u, q, true)
-        }
-        (Value::TimeDelta { days: a, rest: b }, Value::TimeDelta { days: c, rest: d }) => a == c && b == d,
-        (Value::Path { class: a, len: b, at: c }, Value::Path { class: d, len: e, at: f }) => {
-            a as u8 & 1 == d as u8 & 1 && graph.bytes(b, c) == graph.bytes(e, f)
-        }
-        (Value::Ip { class: a, len: b, at: c }, Value::Ip { class: d, len: e, at: f }) => {
-            a == d && graph.text(b, c) == graph.text(e, f)
-        }
-        (Value::Singleton(a), Value::Singleton(b)) => a == b,
-        (Value::Global(a), Value::Global(b)) => a == b,
-        (Value::Object(x), Value::Object(y)) if graph.kind(x) == Kind::Uuid && graph.kind(y) == Kind::Uuid => {
-            match (graph.first::<1>(x), graph.first::<1>(y)) {
-                ([Value::Bytes { len: a, at: b }], [Value::Bytes { len: c, at: d }]) => {
-                    graph.bytes(a, b) == graph.bytes(c, d)
-                }
-                _ => false,
-            }
-        }
-        _ => numbers_equal(graph, a, b),
-    }
-}
-
-fn numbers_equal(graph: &Graph, a: Value, b: Value) -> bool {
-    match (number_of(graph, a), number_of(graph, b)) {
-        (Some(a), Some(b)) => number::equal(&a, &b),
-        (None, None) => match (a, b) {
-            (Value::Object(x), Value::Object(y))
-                if graph.kind(x) == Kind::Complex && graph.kind(y) == Kind::Complex =>
-            {
-                let float = |v| if let Value::Float { value, .. } = v { value } else { f64::NAN };
-                let ([a, b], [c, d]) = (graph.first::<2>(x), graph.first::<2>(y));
-                float(a) == float(c) && float(b) == float(d)
-            }
-            (Value::Decimal { len: a, at: b }, Value::Decimal { len: c, at: d }) => {
-                let (x, y) = (special_decimal(graph.text(a, b)), special_decimal(graph.text(c, d)));
-                x.is_some() && x == y || (a, b) == (c, d)
-            }
-            _ => false,
-        },
-        (Some(Number::Float(f)), None) => infinite_decimal(graph, b) == Some(f),
-        (None, Some(Number::Float(f))) => infinite_decimal(graph, a) == Some(f),
-        (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
-fn infinite_decimal(graph: &Graph, v: Value) -> Option<f64> {
-    match v {
-        Value::Decimal { len, at } => special_decimal(graph.text(len, at)),
-        _ => None,
     }
 }

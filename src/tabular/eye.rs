@@ -1,0 +1,588 @@
+//! What one value is in a column: the same answer for the pass that infers types and the pass that builds columns.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use arrow::datatypes::TimeUnit;
+use num_bigint::BigInt;
+
+use super::view::ArrayView;
+use crate::model::dtype::{self, DType, Element, Unit};
+use crate::model::graph::{self, Graph, Kind};
+use crate::model::layout::{Layout, Ndarray, PdTimedelta, Scalar, Timestamp};
+use crate::model::number::{self, Number};
+use crate::model::temporal::{self, Date, MICROS_PER_DAY, Time, Zone};
+use crate::model::value::{NodeId, Singleton, Tz, Value};
+use crate::model::zones::Zones;
+use crate::report::ledger::Step;
+use crate::writers::natural::{Py2Text, py2_text};
+use crate::writers::options::{Surrogates, WriteOptions};
+use crate::writers::{records, text};
+
+/// Days from 0001-01-01 to 1970-01-01.
+const EPOCH: i64 = 719_162;
+
+/// The zone of a timestamp, as a place in the eye's list of names.
+pub(super) type ZoneIndex = usize;
+
+/// The place of UTC in the list of names.
+pub(super) const UTC: ZoneIndex = 0;
+
+/// What a value is in a column.
+#[derive(Debug)]
+pub(super) enum Seen<'g> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Beyond 63 bits.
+    Big(BigInt),
+    Float(f64),
+    Text(Cow<'g, str>),
+    Bytes(&'g [u8]),
+    /// Days since 1970.
+    Date(i32),
+    /// Microseconds since midnight.
+    Time(i64),
+    /// Since 1970, of UTC where there is a zone.
+    Stamp {
+        at: i64,
+        unit: TimeUnit,
+        zone: Option<ZoneIndex>,
+    },
+    Span {
+        length: i128,
+        unit: TimeUnit,
+    },
+    /// A finite decimal.
+    Decimal {
+        digits: BigInt,
+        exponent: i64,
+    },
+    /// A decimal that is no finite number, or a zero below zero.
+    OddDecimal(&'g str),
+    Uuid(&'g [u8]),
+    Complex(f64, f64),
+    List(Items<'g>),
+    Dict(NodeId),
+    Fields(Vec<(Cow<'g, str>, Value)>),
+    /// Nothing that a column has a type for.
+    Other,
+}
+
+/// The items of a value that is a list in a column.
+#[derive(Debug)]
+pub(super) enum Items<'g> {
+    Graph(NodeId),
+    /// Numbers of an `array.array`.
+    Numbers(NodeId),
+    Array(ArrayView<'g>),
+}
+
+/// What a text policy refuses, and what helps.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub what: String,
+    pub hint: &'static str,
+}
+
+/// Looks at values; knows the options and the zones of one graph.
+pub(super) struct Eye<'g> {
+    pub graph: &'g Graph,
+    pub options: &'g WriteOptions,
+    zones: Zones,
+    /// Names of zones, UTC first.
+    names: Vec<String>,
+    /// Zones that were named before, and whether more than that name was there.
+    named: HashMap<NodeId, (ZoneIndex, bool)>,
+    /// What was not exact about the value last looked at.
+    pub steps: Vec<Step>,
+}
+
+/// Finer units last.
+pub(super) fn ticks_per_second(unit: TimeUnit) -> i128 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
+}
+
+impl<'g> Eye<'g> {
+    pub fn new(graph: &'g Graph, options: &'g WriteOptions) -> Self {
+        Eye {
+            graph,
+            options,
+            zones: Zones::new(),
+            names: vec!["UTC".to_owned()],
+            named: HashMap::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    /// The name of a zone, as Arrow spells it.
+    pub fn zone_name(&self, index: ZoneIndex) -> &str {
+        self.names.get(index).map_or("UTC", String::as_str)
+    }
+
+    /// What `value` is; [`Eye::steps`] says what was not exact about it.
+    ///
+    /// # Errors
+    /// Text that the options refuse.
+    pub fn see(&mut self, value: Value) -> Result<Seen<'g>, Refusal> {
+        self.steps.clear();
+        let graph = self.graph;
+        Ok(match value {
+            Value::None => Seen::Null,
+            Value::Bool(b) => Seen::Bool(b),
+            Value::Int(n) => Seen::Int(n),
+            Value::Big { len, at } => Seen::Big(graph.big_int(len, at)),
+            Value::Float { value, .. } => Seen::Float(value),
+            Value::Str { len, at } => Seen::Text(Cow::Borrowed(graph.text(len, at))),
+            Value::Wtf8 { len, at } => Seen::Text(self.surrogates(graph.bytes(len, at))?),
+            Value::Py2Str { len, at } => return self.py2(graph.bytes(len, at)),
+            Value::Bytes { len, at } => Seen::Bytes(graph.bytes(len, at)),
+            Value::ByteArray { len, at } => {
+                self.steps.push(Step::ByteArray);
+                Seen::Bytes(graph.bytes(len, at))
+            }
+            Value::Date(packed) => Seen::Date((Date::unpack(packed).days() - EPOCH) as i32),
+            Value::Time { tz, packed } => {
+                let time = Time::unpack(packed);
+                if time.fold {
+                    self.steps.push(Step::FoldLost);
+                }
+                if tz.id().is_none() {
+                    return Ok(Seen::Time(time.micros()));
+                }
+                self.steps.clear();
+                let mut out = String::new();
+                let Ok(dropped) = text::time(graph, &mut self.zones, tz, packed, &mut out) else {
+                    return Ok(Seen::Other);
+                };
+                self.steps.push(Step::Temporal);
+                self.dropped(dropped);
+                Seen::Text(out.into())
+            }
+            Value::DateTime { tz, packed } => self.stamp(tz, packed),
+            Value::TimeDelta { days, rest } => {
+                let length = temporal::timedelta_micros(days, rest);
+                if i64::try_from(length).is_err() {
+                    self.steps.push(Step::Duration);
+                    let mut out = String::new();
+                    temporal::write_duration(days, rest, &mut out);
+                    return Ok(Seen::Text(out.into()));
+                }
+                Seen::Span { length, unit: TimeUnit::Microsecond }
+            }
+            Value::Decimal { len, at } => Self::decimal(graph.text(len, at)),
+            Value::Path { len, at, .. } => {
+                self.steps.push(Step::Text);
+                match std::str::from_utf8(graph.bytes(len, at)) {
+                    Ok(text) => Seen::Text(text.into()),
+                    Err(_) => Seen::Text(self.surrogates(graph.bytes(len, at))?),
+                }
+            }
+            Value::Ip { len, at, .. } => {
+                self.steps.push(Step::Text);
+                Seen::Text(graph.text(len, at).into())
+            }
+            Value::Singleton(Singleton::NaT | Singleton::NA | Singleton::Masked) => {
+                self.steps.push(Step::Missing);
+                Seen::Null
+            }
+            Value::Singleton(s) => {
+                self.steps.push(Step::Name);
+                Seen::Text(s.name().into())
+            }
+            Value::Global(index) => {
+                self.steps.push(Step::Name);
+                let mut out = String::new();
+                text::global(graph, index, &mut out);
+                Seen::Text(out.into())
+            }
+            Value::Object(id) => return self.object(id),
+            Value::Unknown => Seen::Other,
+        })
+    }
+
+    fn object(&mut self, id: NodeId) -> Result<Seen<'g>, Refusal> {
+        let graph = self.graph;
+        Ok(match graph.kind(id) {
+            Kind::List => Seen::List(Items::Graph(id)),
+            Kind::Tuple => {
+                self.steps.push(Step::Tuple);
+                Seen::List(Items::Graph(id))
+            }
+            Kind::Set | Kind::FrozenSet => {
+                self.steps.push(Step::Set);
+                Seen::List(Items::Graph(id))
+            }
+            Kind::Deque => {
+                self.steps.push(Step::Deque);
+                if graph.extra(id).is_some() {
+                    self.steps.push(Step::MaxlenLost);
+                }
+                Seen::List(Items::Graph(id))
+            }
+            Kind::Dict => Seen::Dict(id),
+            kind @ (Kind::OrderedDict | Kind::DefaultDict | Kind::Counter) => {
+                self.steps.push(Step::Dict);
+                match (kind, graph.extra(id)) {
+                    (Kind::DefaultDict, Some(_)) => self.steps.push(Step::FactoryLost),
+                    (Kind::OrderedDict, Some(_)) => self.steps.push(Step::AttributesLost),
+                    _ => {}
+                }
+                Seen::Dict(id)
+            }
+            Kind::Complex => match graph.first::<2>(id) {
+                [Value::Float { value: re, .. }, Value::Float { value: im, .. }] => {
+                    self.steps.push(Step::Complex);
+                    Seen::Complex(re, im)
+                }
+                _ => Seen::Other,
+            },
+            Kind::Fraction => {
+                self.steps.push(Step::Number);
+                let mut out = String::new();
+                text::fraction(graph, id, &mut out);
+                Seen::Text(out.into())
+            }
+            Kind::Range | Kind::Slice => {
+                self.steps.push(Step::Range);
+                let [start, stop, step] = graph.first::<3>(id);
+                Seen::Fields(vec![("start".into(), start), ("stop".into(), stop), ("step".into(), step)])
+            }
+            Kind::Array => {
+                self.steps.push(Step::Array);
+                match text::array(graph, id).1 {
+                    text::ArrayContent::Numbers(_) => Seen::List(Items::Numbers(id)),
+                    text::ArrayContent::Bytes(bytes) => Seen::Bytes(bytes),
+                    text::ArrayContent::Text(text) => match String::from_utf8(text) {
+                        Ok(text) => Seen::Text(text.into()),
+                        Err(_) => Seen::Other,
+                    },
+                }
+            }
+            Kind::Uuid => match graph.first::<2>(id) {
+                [Value::Bytes { len, at }, safe] if graph.bytes(len, at).len() == 16 => {
+                    if !matches!(safe, Value::None) {
+                        self.steps.push(Step::SafetyLost);
+                    }
+                    Seen::Uuid(graph.bytes(len, at))
+                }
+                _ => Seen::Other,
+            },
+            Kind::Zone => {
+                self.steps.push(Step::Zone);
+                if text::zone_has_more(graph, id) {
+                    self.steps.push(Step::OffsetLost);
+                }
+                let mut out = String::new();
+                text::zone(graph, id, &mut out);
+                Seen::Text(out.into())
+            }
+            Kind::Exception | Kind::Record => self.record(id),
+            Kind::Struct(layout) => self.structure(id, layout),
+            Kind::Pending => Seen::Other,
+        })
+    }
+
+    /// Text, dates and numbers that a layout stands for.
+    fn structure(&mut self, id: NodeId, layout: Layout) -> Seen<'g> {
+        let graph = self.graph;
+        match layout {
+            Layout::Scalar => {
+                let scalar = Scalar::of(graph, id);
+                let (Ok(dtype), Value::Bytes { len, at }) = (DType::of(graph, scalar.dtype), scalar.data) else {
+                    return Seen::Other;
+                };
+                match dtype.element(graph.bytes(len, at)) {
+                    Some(element) => {
+                        self.steps.push(Step::Scalar);
+                        self.element(element)
+                    }
+                    None => Seen::Other,
+                }
+            }
+            Layout::Timestamp => {
+                let stamp = Timestamp::of(graph, id);
+                let (Value::Int(at), Some(unit)) = (stamp.value, self.unit(stamp.unit)) else { return Seen::Other };
+                self.steps.push(Step::Scalar);
+                let zone = match stamp.tz {
+                    Value::None => None,
+                    Value::Object(tz) => match self.zone(tz) {
+                        Some(zone) => Some(zone),
+                        None => return Seen::Other,
+                    },
+                    _ => return Seen::Other,
+                };
+                Seen::Stamp { at, unit, zone }
+            }
+            Layout::PdTimedelta => {
+                let span = PdTimedelta::of(graph, id);
+                let (Value::Int(length), Some(unit)) = (span.value, self.unit(span.unit)) else { return Seen::Other };
+                self.steps.push(Step::Scalar);
+                Seen::Span { length: length.into(), unit }
+            }
+            Layout::Ndarray => {
+                let array = Ndarray::of(graph, id);
+                match ArrayView::new(graph, &array) {
+                    Some(view) => {
+                        self.steps.push(Step::NdArray);
+                        if view.is_scalar() { self.item(&view, 0) } else { Seen::List(Items::Array(view)) }
+                    }
+                    None => Seen::Other,
+                }
+            }
+            _ => Seen::Other,
+        }
+    }
+
+    /// The unit that a text field names.
+    fn unit(&self, unit: Value) -> Option<TimeUnit> {
+        let Value::Str { len, at } = unit else { return None };
+        match self.graph.text(len, at) {
+            "s" => Some(TimeUnit::Second),
+            "ms" => Some(TimeUnit::Millisecond),
+            "us" => Some(TimeUnit::Microsecond),
+            "ns" => Some(TimeUnit::Nanosecond),
+            _ => None,
+        }
+    }
+
+    /// A scalar of an array.
+    pub fn element(&mut self, element: Element<'g>) -> Seen<'g> {
+        match element {
+            Element::Bool(b) => Seen::Bool(b),
+            Element::Int(n) => Seen::Int(n),
+            Element::Uint(n) => i64::try_from(n).map_or_else(|_| Seen::Big(n.into()), Seen::Int),
+            Element::Float(f) => Seen::Float(f),
+            Element::Complex(re, im) => {
+                self.steps.push(Step::Complex);
+                Seen::Complex(re, im)
+            }
+            Element::Bytes(bytes) => Seen::Bytes(bytes),
+            Element::Text { bytes, big } => {
+                let mut out = Vec::new();
+                match (dtype::text(bytes, big, &mut out), String::from_utf8(out)) {
+                    (Some(true), Ok(text)) => Seen::Text(text.into()),
+                    _ => Seen::Other,
+                }
+            }
+            Element::Void(bytes) => Seen::Bytes(bytes),
+            Element::DateTime(None, ..) | Element::TimeDelta(None, ..) => {
+                self.steps.push(Step::Missing);
+                Seen::Null
+            }
+            Element::DateTime(Some(n), unit, count) => match ticks(n, unit, count) {
+                Some((at, unit)) => match i64::try_from(at) {
+                    Ok(at) => Seen::Stamp { at, unit, zone: None },
+                    Err(_) => Seen::Other,
+                },
+                None if unit == Unit::Day && count == 1 => i32::try_from(n).map_or(Seen::Other, Seen::Date),
+                None => Seen::Other,
+            },
+            Element::TimeDelta(Some(n), unit, count) => match ticks(n, unit, count) {
+                Some((length, unit)) => Seen::Span { length, unit },
+                None => Seen::Other,
+            },
+            Element::Extended { .. } | Element::ExtendedComplex { .. } => Seen::Other,
+        }
+    }
+
+    /// The `n`th item of an array.
+    pub fn item(&mut self, view: &ArrayView<'g>, n: usize) -> Seen<'g> {
+        match view.inner(n) {
+            Some(inner) => Seen::List(Items::Array(inner)),
+            None => match view.element(n) {
+                Some(element) => self.element(element),
+                None => Seen::Other,
+            },
+        }
+    }
+
+    fn surrogates(&mut self, bytes: &[u8]) -> Result<Cow<'g, str>, Refusal> {
+        if self.options.surrogates == Surrogates::Replace {
+            self.steps.push(Step::SurrogatesLost);
+            return Ok(crate::writers::natural::replace_surrogates(bytes).into());
+        }
+        Err(Refusal {
+            what: "expected a str that UTF-8 can hold, found lone surrogates".to_owned(),
+            hint: "`--surrogates replace` writes U+FFFD, `--to json --lossless` keeps them",
+        })
+    }
+
+    fn py2(&mut self, bytes: &'g [u8]) -> Result<Seen<'g>, Refusal> {
+        match py2_text(bytes, self.options.py2_str) {
+            Py2Text::Str(text) => {
+                self.steps.push(Step::Py2Text);
+                Ok(Seen::Text(text))
+            }
+            Py2Text::Bytes => {
+                self.steps.push(Step::Py2Bytes);
+                Ok(Seen::Bytes(bytes))
+            }
+            Py2Text::NotUtf8 => Err(Refusal {
+                what: "expected a Python 2 str in UTF-8, found other bytes".to_owned(),
+                hint: "`--py2-str auto`, `latin-1` or `bytes` reads it",
+            }),
+        }
+    }
+
+    fn dropped(&mut self, dropped: text::Dropped) {
+        if dropped.zone {
+            self.steps.push(Step::ZoneLost);
+        }
+        if dropped.fold {
+            self.steps.push(Step::FoldLost);
+        }
+    }
+
+    fn stamp(&mut self, tz: Tz, packed: u64) -> Seen<'g> {
+        let local = temporal::local_micros(packed) - EPOCH * MICROS_PER_DAY;
+        let Some(id) = tz.id() else {
+            if temporal::unpack_datetime(packed).1.fold {
+                self.steps.push(Step::FoldLost);
+            }
+            return Seen::Stamp { at: local, unit: TimeUnit::Microsecond, zone: None };
+        };
+        let Ok(Some(offset)) = self.zones.utc_offset(self.graph, id, Some(packed)) else { return Seen::Other };
+        match self.zone(id) {
+            Some(zone) => Seen::Stamp { at: local - offset, unit: TimeUnit::Microsecond, zone: Some(zone) },
+            None => Seen::Other,
+        }
+    }
+
+    /// The place of a zone's name; one that Arrow has no name for counts as UTC, and loses it.
+    fn zone(&mut self, id: NodeId) -> Option<ZoneIndex> {
+        if let Some(&(index, lost)) = self.named.get(&id) {
+            if lost {
+                self.steps.push(Step::ZoneLost);
+            }
+            return Some(index);
+        }
+        let graph = self.graph;
+        let name = |value: &Value| match value {
+            Value::Str { len, at } => Some(graph.text(*len, *at).to_owned()),
+            _ => None,
+        };
+        let (name, lost) = match graph.zone_of(id)? {
+            Zone::Fixed { offset_us, name } => {
+                let fixed = offset(*offset_us);
+                (fixed.clone(), name.is_some() || fixed.is_none())
+            }
+            Zone::ZoneInfo { key } => (name(key), false),
+            Zone::Pytz { zone, .. } => (name(zone), false),
+            Zone::PytzMinutes(minutes) => (offset(i64::from(*minutes) * 60_000_000), false),
+            Zone::DateutilUtc => (Some("UTC".to_owned()), false),
+            Zone::DateutilOffset { name, offset: Value::TimeDelta { days, rest } } => {
+                let fixed = i64::try_from(temporal::timedelta_micros(*days, *rest)).ok().and_then(offset);
+                (fixed.clone(), matches!(name, Value::Str { .. }) || fixed.is_none())
+            }
+            Zone::DateutilOffset { .. } | Zone::DateutilLocal { .. } | Zone::DateutilFile { .. } => (None, true),
+        };
+        let name = name.unwrap_or_else(|| "UTC".to_owned());
+        let index = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
+            self.names.len() - 1
+        });
+        self.named.insert(id, (index, lost));
+        if lost {
+            self.steps.push(Step::ZoneLost);
+        }
+        Some(index)
+    }
+
+    fn decimal(text: &'g str) -> Seen<'g> {
+        match number::decimal(text) {
+            Some(Number::Decimal(digits, exponent)) if digits != BigInt::ZERO || !text.starts_with('-') => {
+                Seen::Decimal { digits, exponent }
+            }
+            _ => Seen::OddDecimal(text),
+        }
+    }
+
+    fn record(&mut self, id: NodeId) -> Seen<'g> {
+        let mut pool = Vec::new();
+        let shape = records::fields(self.graph, id, self.options.class_key.is_some(), &mut pool);
+        self.steps.push(Step::Record);
+        match shape {
+            Ok(records::Shape::Array(list)) => Seen::List(Items::Graph(list)),
+            Ok(records::Shape::Fields) => {
+                let mut fields = Vec::with_capacity(pool.len());
+                for field in pool {
+                    let name: Cow<'g, str> = match field.name {
+                        records::Name::Fixed(records::DICT_ITEMS) => return self.other(),
+                        records::Name::Fixed(name) => name.into(),
+                        records::Name::Class => self.options.class_key.clone().unwrap_or_default().into(),
+                        records::Name::Key(key) => match self.key(key) {
+                            Some((name, _)) => name,
+                            None => return self.other(),
+                        },
+                    };
+                    fields.push((name, field.value));
+                }
+                Seen::Fields(fields)
+            }
+            Err(_) => self.other(),
+        }
+    }
+
+    fn other(&mut self) -> Seen<'g> {
+        self.steps.clear();
+        Seen::Other
+    }
+
+    /// The text of a key, and whether it is a str; `None` where no text stands for it.
+    pub fn key(&mut self, key: Value) -> Option<(Cow<'g, str>, bool)> {
+        match key {
+            Value::Str { len, at } => Some((self.graph.text(len, at).into(), true)),
+            Value::Py2Str { len, at } => match py2_text(self.graph.bytes(len, at), self.options.py2_str) {
+                Py2Text::Str(text) => Some((text, true)),
+                Py2Text::Bytes | Py2Text::NotUtf8 => None,
+            },
+            other => {
+                let mut out = String::new();
+                match text::key(self.graph, &mut self.zones, other, &mut out) {
+                    Ok(true) => Some((out.into(), false)),
+                    Ok(false) | Err(_) => None,
+                }
+            }
+        }
+    }
+
+    /// The values of a list of the graph.
+    pub fn values(&self, id: NodeId) -> graph::Items<'g> {
+        self.graph.items(id)
+    }
+}
+
+/// An offset as Arrow names a zone: `+05:30`; none for one with seconds.
+fn offset(us: i64) -> Option<String> {
+    if us == 0 {
+        return Some("UTC".to_owned());
+    }
+    let minutes = us / 60_000_000;
+    if us % 60_000_000 != 0 {
+        return None;
+    }
+    let sign = if us < 0 { '-' } else { '+' };
+    Some(format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60))
+}
+
+/// Multiples of a numpy unit in a unit of Arrow; `None` where the unit is a date's, or finer than Arrow has.
+pub(super) fn ticks(n: i64, unit: Unit, count: u32) -> Option<(i128, TimeUnit)> {
+    let n = i128::from(n) * i128::from(count);
+    Some(match unit {
+        Unit::Week if count != 1 => (n * 604_800, TimeUnit::Second),
+        Unit::Day if count != 1 => (n * 86_400, TimeUnit::Second),
+        Unit::Hour => (n * 3_600, TimeUnit::Second),
+        Unit::Minute => (n * 60, TimeUnit::Second),
+        Unit::Second => (n, TimeUnit::Second),
+        Unit::Milli => (n, TimeUnit::Millisecond),
+        Unit::Micro => (n, TimeUnit::Microsecond),
+        Unit::Nano => (n, TimeUnit::Nanosecond),
+        _ => return None,
+    })
+}

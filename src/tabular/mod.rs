@@ -1,0 +1,127 @@
+//! The tabular view: which values are tables, what their columns are, and their rows as Arrow record batches.
+//!
+//! Two passes: one over all rows, which decides the types exactly, and one that builds batches of bounded size. Both take rows from
+//! an iterator and keep none.
+
+mod build;
+mod columns;
+mod eye;
+pub(crate) mod find;
+mod plan;
+mod rows;
+mod shape;
+mod trail;
+mod view;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::error::Error;
+use crate::location::Location;
+use crate::model::graph::Graph;
+use crate::model::value::Value;
+use crate::report::ledger::Ledger;
+use crate::writers::batches::Batches;
+use crate::writers::options::WriteOptions;
+use build::Site;
+use columns::Columns;
+use eye::Eye;
+use find::{Found, Missing};
+use rows::Rows;
+use trail::Trail;
+
+/// Rows of one batch; the writers put several into one row group.
+const BATCH_ROWS: usize = 16_384;
+/// Cells of one batch, so that wide rows make short batches.
+const BATCH_CELLS: usize = 4 << 20;
+
+/// What becomes a table, and how.
+pub(crate) struct Job<'g> {
+    pub graph: &'g Graph,
+    pub roots: &'g [Value],
+    /// The path of the root.
+    pub prefix: &'g str,
+    pub options: &'g WriteOptions,
+    /// Nested values become JSON text: for formats that have none.
+    pub flat: bool,
+    pub max_output: u64,
+}
+
+/// A table whose types are known.
+pub(crate) struct Table<'g, 'l> {
+    schema: SchemaRef,
+    site: Site<'g, 'l>,
+    body: Body<'g>,
+}
+
+enum Body<'g> {
+    Rows(Rows<'g>),
+    Columns(Columns),
+}
+
+impl<'g, 'l> Table<'g, 'l> {
+    /// Finds the table that the roots are, and decides on the types of its columns.
+    ///
+    /// # Errors
+    /// `Unrepresentable` where they are no table, naming the tables inside; text that the options refuse; a table of more cells than
+    /// the output may have bytes.
+    pub fn open(job: &Job<'g>, ledger: &'l mut Ledger) -> Result<Self, Error> {
+        let trail = Trail::new(job.prefix.to_owned(), ledger, job.options, job.max_output);
+        let mut site = Site { eye: Eye::new(job.graph, job.options), trail, flat: job.flat };
+        let found = match job.roots {
+            [root] => find::table(job.graph, *root),
+            many => find::rows(job.graph, &mut many.iter().copied()).map(|kind| Found::Roots(many, kind)),
+        };
+        let found = found.map_err(|missing| no_table(job, &missing))?;
+        let (schema, body) = match found {
+            Found::Rows(id, kind) => {
+                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Items(id), kind)?;
+                (schema, Body::Rows(rows))
+            }
+            Found::Roots(roots, kind) => {
+                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Roots(roots), kind)?;
+                (schema, Body::Rows(rows))
+            }
+            Found::Columns(id) => {
+                let (schema, columns) = Columns::of_dict(&mut site, job, id)?;
+                (schema, Body::Columns(columns))
+            }
+        };
+        Ok(Table { schema, site, body })
+    }
+}
+
+impl Batches for Table<'_, '_> {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let width = self.schema.fields().len().max(1);
+        let count = (BATCH_CELLS / width).clamp(1, BATCH_ROWS);
+        let arrays = match &mut self.body {
+            Body::Rows(rows) => rows.next(&mut self.site, count)?,
+            Body::Columns(columns) => columns.next(&mut self.site, count)?,
+        };
+        let Some(arrays) = arrays else { return Ok(None) };
+        let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| self.site.trail.broken(&e))?;
+        Ok(Some(batch))
+    }
+}
+
+/// Says what was found instead of a table, and which tables lie inside.
+fn no_table(job: &Job<'_>, missing: &Missing) -> Error {
+    let error = Error::unrepresentable(
+        format!("expected a table, found {}", missing.what),
+        Location::path(job.prefix.to_owned()),
+    );
+    let offers = find::inside(job.graph, job.roots, job.prefix);
+    if offers.is_empty() {
+        return error.with_hint(format!("{TABLES}; `--to json` takes any value"));
+    }
+    let shown: Vec<String> = offers.iter().map(|path| format!("`--select '{path}'`")).collect();
+    error.with_hint(format!("it holds tables: {}", shown.join(", ")))
+}
+
+const TABLES: &str = "a table is a DataFrame or Series, an array, a list of dicts, of tuples of one length, of instances or of \
+    scalars, a dict of columns of one length, or a file of many pickles that are rows";

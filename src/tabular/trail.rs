@@ -1,0 +1,194 @@
+//! Where in the data the columns are being built, the ledger's entries with that place, and errors with it.
+
+use std::borrow::Cow;
+
+use arrow::error::ArrowError;
+
+use super::eye::{Eye, Refusal};
+use crate::error::Error;
+use crate::location::Location;
+use crate::model::graph::Graph;
+use crate::model::value::Value;
+use crate::report::ledger::{Fidelity, Ledger, Step};
+use crate::writers::natural::Natural;
+use crate::writers::options::{Loss, WriteOptions};
+use crate::writers::out::Out;
+use crate::writers::tagged::Tagged;
+use crate::writers::{json, path};
+
+/// One step down from the root.
+enum Part<'g> {
+    Name(Cow<'g, str>),
+    Key(Value),
+    /// The item that is next.
+    Index(u64),
+}
+
+/// Where we are, and what is counted there.
+pub(super) struct Trail<'g, 'l> {
+    /// The path of the table.
+    prefix: String,
+    parts: Vec<Part<'g>>,
+    ledger: &'l mut Ledger,
+    options: &'g WriteOptions,
+    max_output: u64,
+}
+
+impl<'g, 'l> Trail<'g, 'l> {
+    pub fn new(prefix: String, ledger: &'l mut Ledger, options: &'g WriteOptions, max_output: u64) -> Self {
+        Trail { prefix, parts: Vec::new(), ledger, options, max_output }
+    }
+
+    /// Goes to a field.
+    pub fn inside(&mut self, name: Cow<'g, str>) {
+        self.parts.push(Part::Name(name));
+    }
+
+    pub fn key(&mut self, key: Value) {
+        self.parts.push(Part::Key(key));
+    }
+
+    /// Goes before the first item of a list.
+    pub fn items(&mut self) {
+        self.parts.push(Part::Index(0));
+    }
+
+    /// Goes to the next item.
+    pub fn next_item(&mut self) {
+        if let Some(Part::Index(n)) = self.parts.last_mut() {
+            *n += 1;
+        }
+    }
+
+    /// Goes to the `n`th item of the table itself.
+    pub fn row(&mut self, n: u64) {
+        self.parts.clear();
+        self.parts.push(Part::Index(n + 1));
+    }
+
+    /// Goes before the `n`th item of a column of the table.
+    pub fn column(&mut self, name: &str, n: u64) {
+        self.parts.clear();
+        self.parts.push(Part::Name(name.to_owned().into()));
+        self.parts.push(Part::Index(n));
+    }
+
+    /// Goes back to where the last field or list was entered.
+    pub fn leave(&mut self) {
+        self.parts.pop();
+    }
+
+    /// The path of what is being looked at.
+    pub fn path(&self, graph: &Graph) -> String {
+        let mut out = self.prefix.clone();
+        for part in &self.parts {
+            if path::cut(&mut out) {
+                break;
+            }
+            match part {
+                Part::Name(name) => path::push_name(name, &mut out),
+                Part::Key(key) => path::push_key(graph, *key, &mut out),
+                Part::Index(n) => path::push_index(n.saturating_sub(1), &mut out),
+            }
+        }
+        out
+    }
+
+    /// Counts a step.
+    ///
+    /// # Errors
+    /// A lossy one under `--strict`.
+    #[inline]
+    pub fn note(&mut self, graph: &Graph, step: Step) -> Result<(), Error> {
+        let place = || {
+            let mut out = self.prefix.clone();
+            for part in &self.parts {
+                match part {
+                    Part::Name(name) => path::push_name(name, &mut out),
+                    Part::Key(key) => path::push_key(graph, *key, &mut out),
+                    Part::Index(n) => path::push_index(n.saturating_sub(1), &mut out),
+                }
+            }
+            out
+        };
+        self.ledger.count(step, place);
+        if self.options.loss == Loss::Error && step.fidelity() == Fidelity::Lossy {
+            return Err(Error::unrepresentable(
+                format!("lossy under `--strict`: {}", step.words()),
+                Location::path(self.path(graph)),
+            )
+            .with_hint("without `--strict` the ledger counts it"));
+        }
+        Ok(())
+    }
+
+    /// A value as JSON text: tagged, or natural where `natural` is set.
+    pub fn json(&mut self, eye: &Eye<'g>, value: Value, natural: bool) -> Result<String, Error> {
+        let path = self.path(eye.graph);
+        let mut bytes = Vec::new();
+        let out = Out::new(&mut bytes, self.max_output);
+        if natural {
+            let mut writer = Natural::new(eye.graph, self.options, self.ledger, json::compact(), out);
+            writer.write(value, &path)?;
+            writer.finish()?;
+        } else {
+            let mut writer = Tagged::new(eye.graph, json::compact(), Some(out), u32::MAX);
+            writer.write(value, &path)?;
+            writer.finish()?;
+        }
+        self.note(eye.graph, Step::Json)?;
+        String::from_utf8(bytes).map_err(|_| self.unfit())
+    }
+
+    /// The place alone, where no graph is at hand to spell keys.
+    fn here(&self) -> Location {
+        let mut out = self.prefix.clone();
+        for part in &self.parts {
+            match part {
+                Part::Name(name) => path::push_name(name, &mut out),
+                Part::Key(_) => out.push_str("[key=…]"),
+                Part::Index(n) => path::push_index(n.saturating_sub(1), &mut out),
+            }
+        }
+        Location::path(out)
+    }
+
+    pub fn refused(&self, refusal: Refusal) -> Error {
+        Error::unrepresentable(refusal.what, self.here()).with_hint(refusal.hint)
+    }
+
+    pub fn broken(&self, e: &ArrowError) -> Error {
+        Error::unrepresentable(format!("expected a column that Arrow takes, found: {e}"), self.here())
+    }
+
+    /// A value of another type than its column's.
+    pub fn unfit(&self) -> Error {
+        Error::unrepresentable("expected a value of its column's type, found another", self.here())
+            .with_hint("`--to json` takes any value")
+    }
+
+    pub fn twice(&self, name: &str) -> Error {
+        let what = format!("two keys would become one: `{}`", crate::name::Escaped(name));
+        Error::unrepresentable(what, self.here()).with_hint("`--to json --lossless` keeps keys apart")
+    }
+
+    /// A key that no column can be named after.
+    pub fn no_name(&self) -> Error {
+        Error::unrepresentable("expected keys that can name columns, found one that is no text or number", self.here())
+            .with_hint("`--to json` takes any key")
+    }
+
+    /// An instance that holds neither fields nor items alone.
+    pub fn no_row(&self) -> Error {
+        Error::unrepresentable("expected rows with named fields, found an instance without", self.here())
+            .with_hint("`--to json` takes any value")
+    }
+
+    pub fn too_large(&self) -> Error {
+        Error::unrepresentable(
+            "expected at most 2147483647 bytes of text in one batch of a column, found more",
+            self.here(),
+        )
+        .with_hint("a smaller `--row-group-size` makes smaller batches")
+    }
+}
