@@ -5,15 +5,17 @@
 
 use std::io::Write;
 
-use crate::container;
+use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::error::{Error, Failure};
 use crate::globals::Registry;
+use crate::limits::Limits;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::machine::{Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::report::ledger::Ledger;
@@ -40,7 +42,11 @@ impl Converter {
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
-        let mut lexer = Lexer::new(container::open(Box::new(section.reader()), limits)?.reader, limits);
+        let opened = container::open(Box::new(section.reader()), limits)?;
+        if opened.form() != Form::Pickles {
+            return Ok(None);
+        }
+        let mut lexer = lexer(opened, section, limits);
         let plan = liveness::plan(&mut lexer)?;
         let bytes = lexer.offset();
         drop(lexer);
@@ -129,7 +135,7 @@ impl Job<'_> {
         let reader = &self.converter.reader;
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::new(opened.reader, reader.allowed());
+        let mut lexer = lexer(opened, input, reader.allowed());
         let machine = Machine::new(Registry::new(reader.policy_rule().clone()), reader.allowed());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
@@ -256,6 +262,12 @@ impl Job<'_> {
         let max_depth = self.converter.reader.allowed().max_depth;
         check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
+}
+
+/// Large payloads stay where they lie, if that is where they are read from.
+fn lexer<'a>(opened: Opened<'a>, place: &Section, limits: &Limits) -> Lexer<'a> {
+    let place = opened.codecs.is_empty().then(|| place.clone());
+    Lexer::new(opened.reader, limits).lies_at(place, STAYS_FROM)
 }
 
 fn lost() -> Error {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::payloads::is_outside;
 use super::{Graph, NONE, Object};
 use crate::limits::LimitExceededResult;
 use crate::model::value::{NodeId, Tz, Value};
@@ -18,6 +19,7 @@ pub(crate) struct Checkpoint {
     text: usize,
     bytes: usize,
     long: usize,
+    payloads: usize,
     zones: usize,
     spent: u64,
 }
@@ -41,6 +43,7 @@ struct Nursery {
     text: String,
     bytes: Vec<u8>,
     long: Vec<(u64, u64)>,
+    payloads: Vec<super::payloads::Part>,
     zones: Vec<crate::model::temporal::Zone>,
     moved: Moved,
     /// Objects whose items and extras still point to where they were.
@@ -58,6 +61,7 @@ impl Graph {
             text: self.text.len(),
             bytes: self.bytes.len(),
             long: self.long.len(),
+            payloads: self.payloads.count(),
             zones: self.zones.len(),
             spent: self.budget.spent(),
         }
@@ -101,6 +105,7 @@ impl Graph {
         self.text.push_str(&nursery.text);
         self.bytes.append(&mut nursery.bytes);
         self.long.append(&mut nursery.long);
+        self.payloads.replace(at.payloads, &mut nursery.payloads);
         self.zones.append(&mut nursery.zones);
         Ok((self.checkpoint(), nursery.moved))
     }
@@ -219,6 +224,9 @@ impl Graph {
     }
 
     fn move_bytes(&self, at: Checkpoint, len: u32, place: u64, nursery: &mut Nursery) -> (u32, u64) {
+        if is_outside(len, place) {
+            return self.payloads.move_to(len, place, at.payloads, &mut nursery.payloads);
+        }
         if self.is_old(len, place, at.bytes, at) {
             return (len, place);
         }

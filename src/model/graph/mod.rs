@@ -4,7 +4,9 @@
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
 pub(crate) mod generations;
+pub(crate) mod payloads;
 mod stores;
+mod zones;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
 use crate::model::layout::Layout;
@@ -133,6 +135,7 @@ pub(crate) struct Graph {
     bytes: Vec<u8>,
     /// Ranges too long for 32 bits.
     long: Vec<(u64, u64)>,
+    payloads: payloads::Payloads,
     pub globals: Vec<GlobalEntry>,
     zones: Vec<Zone>,
     unsealed: Vec<NodeId>,
@@ -141,6 +144,7 @@ pub(crate) struct Graph {
     shared: bool,
     pub pending: u32,
     budget: Budget,
+    max_memory: u64,
     max_depth: u32,
     max_nodes: u64,
     /// Decimal digits of one number.
@@ -157,6 +161,7 @@ impl Graph {
             text: String::new(),
             bytes: Vec::new(),
             long: Vec::new(),
+            payloads: payloads::Payloads::default(),
             globals: Vec::new(),
             zones: Vec::new(),
             unsealed: Vec::new(),
@@ -165,6 +170,7 @@ impl Graph {
             shared: false,
             pending: 0,
             budget: Budget::new(limits.max_memory),
+            max_memory: limits.max_memory,
             max_depth: limits.max_depth.min(u32::from(u16::MAX) - 1),
             max_nodes: limits.max_nodes.min(u64::from(u32::MAX) - 1),
             max_digits: limits.max_digits,
@@ -530,7 +536,7 @@ impl Graph {
         self.items.len() as u32
     }
 
-    // ---- names and zones
+    // ---- names
 
     /// Adds a name; returns its index.
     pub fn add_global(&mut self, name: GlobalName) -> LimitExceededResult<u32> {
@@ -541,34 +547,6 @@ impl Graph {
 
     pub fn global(&self, index: u32) -> &GlobalName {
         &self.globals[index as usize].name
-    }
-
-    /// A zone object.
-    pub fn zone(&mut self, zone: Zone) -> LimitExceededResult<NodeId> {
-        let id = self.alloc(Kind::Zone)?;
-        self.become_zone(id, zone)?;
-        Ok(id)
-    }
-
-    /// Turns a pending object into a zone.
-    pub fn become_zone(&mut self, id: NodeId, zone: Zone) -> LimitExceededResult<()> {
-        self.budget.charge(size_of::<Zone>() as u64)?;
-        self.objects[id.0 as usize].kind = Kind::Zone;
-        for value in zone.values().into_iter().flatten() {
-            // What a zone holds nests below it; the place of an extra value is its index in the table of zones.
-            self.set_extra(id, value)?;
-        }
-        self.set_extra(id, Value::Int(self.zones.len() as i64))?;
-        self.zones.push(zone);
-        Ok(())
-    }
-
-    /// The zone that an object of kind `Zone` is.
-    pub fn zone_of(&self, id: NodeId) -> Option<&Zone> {
-        match (self.kind(id), self.extra(id)) {
-            (Kind::Zone, Some(Value::Int(index))) => self.zones.get(usize::try_from(index).ok()?),
-            _ => None,
-        }
     }
 }
 
