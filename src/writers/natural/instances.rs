@@ -1,6 +1,6 @@
 //! Instances and other objects of named fields in the natural mapping.
 
-use super::{Natural, Step};
+use super::{Natural, Step, rows};
 use crate::error::Error;
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Step as Loss;
