@@ -7,10 +7,10 @@ mod instances;
 mod leaves;
 mod network;
 mod pandas;
-mod place;
 mod polars;
 mod rows;
 mod sparse;
+mod step;
 mod structures;
 mod suspended;
 mod tables;
@@ -23,6 +23,8 @@ pub(crate) use suspended::Suspended;
 pub(crate) use leaves::replace_surrogates;
 pub(crate) use leaves::{Py2Text, py2_text};
 
+use step::{Step, place};
+
 use crate::error::Error;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
@@ -33,56 +35,6 @@ use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, keys, records, text};
-use place::place;
-
-/// What is left to do.
-pub(super) enum Step {
-    /// Elements of an array.
-    Seq {
-        walk: Walk,
-        index: u64,
-    },
-    /// Values that stand alone, a line each.
-    Lines {
-        walk: Walk,
-        index: u64,
-        started: bool,
-    },
-    /// Entries of an object or map; `key` is the one that is being written.
-    Map {
-        walk: Walk,
-        key: Value,
-    },
-    /// Entries as pairs.
-    Pairs {
-        walk: Walk,
-        key: Value,
-    },
-    /// Fields of a record: a range of the pool.
-    Fields {
-        at: usize,
-        end: usize,
-    },
-    /// An element of an array that is no container's own.
-    Element(Value),
-    /// The value of a map whose key was a container.
-    MapValue(Value),
-    EndArray,
-    EndMap,
-    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
-    Objects {
-        name: &'static str,
-        begin: usize,
-        at: usize,
-        end: usize,
-    },
-    /// The place of an element that is written without this stack; it is there for paths.
-    At(u64),
-    /// Elements of an array or tensor: an index of those that are open.
-    Shaped(usize),
-    /// Rows of a table: an index of those that are open.
-    Table(usize),
-}
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
     graph: &'a Graph,

@@ -1,9 +1,59 @@
-//! Where the natural mapping is: the path of a value, told by the work that is left.
+//! What is left to do, and where we are: the path of a value.
 
-use super::{Step, tables, tensors};
-use crate::model::graph::Graph;
+use super::{tables, tensors};
+use crate::model::graph::{Graph, Walk};
+use crate::model::value::Value;
 use crate::writers::options::WriteOptions;
 use crate::writers::{path, records};
+
+/// What is left to do.
+pub(super) enum Step {
+    /// Elements of an array.
+    Seq {
+        walk: Walk,
+        index: u64,
+    },
+    /// Values that stand alone, a line each.
+    Lines {
+        walk: Walk,
+        index: u64,
+        started: bool,
+    },
+    /// Entries of an object or map; `key` is the one that is being written.
+    Map {
+        walk: Walk,
+        key: Value,
+    },
+    /// Entries as pairs.
+    Pairs {
+        walk: Walk,
+        key: Value,
+    },
+    /// Fields of a record: a range of the pool.
+    Fields {
+        at: usize,
+        end: usize,
+    },
+    /// An element of an array that is no container's own.
+    Element(Value),
+    /// The value of a map whose key was a container.
+    MapValue(Value),
+    EndArray,
+    EndMap,
+    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
+    Objects {
+        name: &'static str,
+        begin: usize,
+        at: usize,
+        end: usize,
+    },
+    /// The place of an element that is written without this stack; it is there for paths.
+    At(u64),
+    /// Elements of an array or tensor: an index of those that are open.
+    Shaped(usize),
+    /// Rows of a table: an index of those that are open.
+    Table(usize),
+}
 
 /// The path of what is being written.
 pub(super) fn place(
