@@ -466,7 +466,7 @@ fn label_of(site: &mut Site<'_, '_>, cell: &Cell<'_>) -> Result<Option<String>, 
             Some(crate::model::arrow::Element::Null) => return Ok(None),
             _ => return Err(site.trail.no_type("labels of that type")),
         },
-        Cell::Compound(..) | Cell::Geometry(_) => return Err(site.trail.no_type("labels of that type")),
+        Cell::Compound(..) => return Err(site.trail.no_type("labels of that type")),
     }
     Ok(Some(out))
 }

@@ -13,7 +13,8 @@ use crate::model::arrow::{Column, MAX_NESTING, Type, Unit};
 
 /// The columns of one stream.
 pub(crate) struct Frame {
-    schema: SchemaRef,
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
     /// The arrays of each column, in the order of the batches.
     data: Vec<Vec<ArrayData>>,
 }
@@ -36,7 +37,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Frame, String> {
     let data = (0..schema.fields().len())
         .map(|n| batches.iter().filter_map(|batch| batch.columns().get(n)).map(Array::to_data).collect())
         .collect();
-    Ok(Frame { schema, data })
+    Ok(Frame { schema, batches, data })
 }
 
 /// Looks at every message's lengths and ranges, which Arrow's reader trusts, and that no body is compressed.
