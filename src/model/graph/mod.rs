@@ -4,6 +4,7 @@
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
 pub(crate) mod generations;
+mod names;
 mod stores;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
@@ -538,47 +539,6 @@ impl Graph {
     /// Where the next appended item will lie.
     pub(super) fn next_slot(&self) -> u32 {
         self.items.len() as u32
-    }
-
-    // ---- names and zones
-
-    /// Adds a name; returns its index.
-    pub fn add_global(&mut self, name: GlobalName) -> LimitExceededResult<u32> {
-        self.budget.charge((name.module.len() + name.name.len() + size_of::<GlobalEntry>()) as u64)?;
-        self.globals.push(GlobalEntry { name });
-        Ok(self.globals.len() as u32 - 1)
-    }
-
-    pub fn global(&self, index: u32) -> &GlobalName {
-        &self.globals[index as usize].name
-    }
-
-    /// A zone object.
-    pub fn zone(&mut self, zone: Zone) -> LimitExceededResult<NodeId> {
-        let id = self.alloc(Kind::Zone)?;
-        self.become_zone(id, zone)?;
-        Ok(id)
-    }
-
-    /// Turns a pending object into a zone.
-    pub fn become_zone(&mut self, id: NodeId, zone: Zone) -> LimitExceededResult<()> {
-        self.budget.charge(size_of::<Zone>() as u64)?;
-        self.objects[id.0 as usize].kind = Kind::Zone;
-        for value in zone.values().into_iter().flatten() {
-            // What a zone holds nests below it; the place of an extra value is its index in the table of zones.
-            self.set_extra(id, value)?;
-        }
-        self.set_extra(id, Value::Int(self.zones.len() as i64))?;
-        self.zones.push(zone);
-        Ok(())
-    }
-
-    /// The zone that an object of kind `Zone` is.
-    pub fn zone_of(&self, id: NodeId) -> Option<&Zone> {
-        match (self.kind(id), self.extra(id)) {
-            (Kind::Zone, Some(Value::Int(index))) => self.zones.get(usize::try_from(index).ok()?),
-            _ => None,
-        }
     }
 }
 
