@@ -37,7 +37,6 @@ MISLABELLED = {
 # Files like these (regular expressions of paths) hold less than their label says, with the reason.
 INCOMPLETE = {
     r"joblib_0\.9\.0_pickle_py\d+_np\d+\.pkl$|joblib_0\.9\.2_pickle_py26_np16\.pkl$": "its side files are not among the files",
-    r"burn-store/.*/tar_\w+\.tar$": "written by hand like a tar of torch, with plain tuples where torch writes persistent ids and without `tensors`: torch loads none of them",
 }
 
 
