@@ -83,11 +83,6 @@ impl Reader {
         &mut self.side_files
     }
 
-    /// What is admitted.
-    pub(crate) fn policy_rule(&self) -> &Policy {
-        &self.policy
-    }
-
     /// What is done with bytes after the last STOP.
     pub(crate) fn trailing_rule(&self) -> Trailing {
         self.trailing

@@ -15,6 +15,7 @@ use crate::globals::torch::Part;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::model::graph::Kind;
+use crate::model::key::KeyError;
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::source::random::{RandomAccess, Section, hold};
@@ -92,8 +93,11 @@ impl<'r> Reading<'r> {
                 }
                 let graph = self.machine.graph();
                 let dict = graph.alloc(Kind::Dict).map_err(limit)?;
-                graph.extend_dict(dict, &pairs).map_err(|_| {
-                    Error::malformed("expected names of members to be keys of a dict", Location::default())
+                graph.extend_dict(dict, &pairs).map_err(|e| match e {
+                    KeyError::Limit(e) => limit(e),
+                    KeyError::Unhashable(kind) => {
+                        Error::malformed(format!("expected a name as a key, found {kind}"), Location::default())
+                    }
                 })?;
                 Ok(vec![Value::Object(dict)])
             }

@@ -27,7 +27,8 @@ pub(super) enum Found {
 
 /// Whether an archive is one of torch.
 pub(super) fn recognise(archive: &Archive) -> Option<Found> {
-    if ["pickle", "storages", "tensors"].iter().all(|name| archive.find(name).is_some()) {
+    let has = |name: &str| archive.find(name).is_some();
+    if has("pickle") && has("storages") && (has("tensors") || has("sys_info")) {
         return Some(Found::Tar);
     }
     // TorchScript of torch 1.0 to 1.3 has no `data.pkl`.

@@ -401,6 +401,14 @@ impl<G: Globals> Machine<G> {
                     roots.push(root);
                     complete = true;
                 }
+                Ok(Next::Perhaps(root)) => match lexer.peek() {
+                    Ok(Some(_)) => continue,
+                    Ok(None) => roots.push(root),
+                    Err(error) => {
+                        self.findings.push(error);
+                        break;
+                    }
+                },
                 Ok(Next::Pickle | Next::Raw { .. }) => continue,
                 // What follows the end was reported where it begins.
                 Err(_) if after_end => break,

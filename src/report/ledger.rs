@@ -86,6 +86,7 @@ steps! {
     PdDtype, Retyped, "dtype or offset of pandas written as text, or as an object of its parameters";
     IntAsFloat, Retyped, "int written as the same float, in a column of floats";
     Scale, Retyped, "Decimal or int written with the digits after the point that its column has";
+    Widened, Retyped, "bfloat16 written as the same float32";
     Unit, Retyped, "time of a unit that the format lacks written in a finer one";
     Categories, Retyped, "categories written as plain values";
     Dense, Retyped, "sparse column written with all its values";

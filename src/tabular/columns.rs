@@ -29,7 +29,7 @@ pub(super) struct Columns {
 }
 
 /// The column of a table of no other name.
-const VALUE: &str = "value";
+pub(super) const VALUE: &str = "value";
 
 struct Column {
     name: String,

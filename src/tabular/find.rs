@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::model::graph::{Graph, Kind};
-use crate::model::layout::{Layout, Ndarray, Series};
+use crate::model::layout::{Layout, Ndarray, Series, Tensor};
 use crate::model::tensor;
 use crate::model::type_name::type_name;
 use crate::model::value::{NodeId, Value};
@@ -24,6 +24,11 @@ pub(super) enum Found<'g> {
     Columns(NodeId),
     /// A numpy array of one dimension or more.
     Array(NodeId),
+    /// A strided tensor of torch of one dimension or more.
+    Tensor(NodeId),
+    /// A table of pyarrow.
+    Arrow(NodeId),
+    Polars(NodeId),
     Frame(NodeId),
     Series(NodeId),
     /// An index of pandas.
@@ -134,6 +139,12 @@ pub(super) fn table<'g>(graph: &'g Graph, value: Value) -> Result<Found<'g>, Mis
         }
         Kind::Struct(Layout::DataFrame) => Ok(Found::Frame(id)),
         Kind::Struct(Layout::Series) => Ok(Found::Series(id)),
+        Kind::Struct(Layout::ArrowTable) => Ok(Found::Arrow(id)),
+        Kind::Struct(Layout::Polars) => Ok(Found::Polars(id)),
+        Kind::Struct(Layout::Tensor) => match tensor::sizes(graph, Tensor::of(graph, id).shape).as_slice() {
+            [] => Err(Missing { what: "a tensor of no dimensions".to_owned() }),
+            _ => Ok(Found::Tensor(id)),
+        },
         Kind::Struct(Layout::Index | Layout::RangeIndex | Layout::MultiIndex) => Ok(Found::Index(id)),
         Kind::Struct(Layout::Ndarray) => match tensor::sizes(graph, Ndarray::of(graph, id).shape).as_slice() {
             [] => Err(Missing { what: "an array of no dimensions".to_owned() }),

@@ -7,7 +7,8 @@ mod build;
 mod chunks;
 mod columns;
 mod eye;
-pub(crate) mod find;
+mod find;
+mod foreign;
 mod frame;
 mod offset;
 mod plan;
@@ -90,6 +91,9 @@ impl<'g, 'l> Table<'g, 'l> {
             Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
             Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
             Found::Index(id) => Self::ready(frame::index(&mut site, job, Value::Object(id))?),
+            Found::Tensor(id) => Self::ready(foreign::of_tensor(&mut site, job, id)?),
+            Found::Arrow(id) => Self::ready(foreign::of_arrow(&mut site, job, id)?),
+            Found::Polars(id) => Self::ready(foreign::of_polars(&mut site, job, id)?),
             Found::Array(id) => Self::ready(columns::of_array(&mut site, job, id)?),
             Found::Columns(id) => {
                 let (schema, columns) = Columns::of_dict(&mut site, job, id)?;

@@ -127,6 +127,38 @@ fn unit_name(unit: arrow::datatypes::TimeUnit) -> &'static str {
     }
 }
 
+/// A column without views, which fewer readers know than text and bytes.
+///
+/// # Errors
+/// Where Arrow's own checks fail.
+pub(super) fn without_views(field: &Field, array: ArrayRef) -> Result<(Field, ArrayRef), arrow::error::ArrowError> {
+    let plain = match array.data_type() {
+        DataType::Utf8View => DataType::LargeUtf8,
+        DataType::BinaryView => DataType::LargeBinary,
+        _ => return Ok((field.clone(), array)),
+    };
+    let array = arrow::compute::cast(&array, &plain)?;
+    Ok((field.clone().with_data_type(plain), array))
+}
+
+/// The texts of a dict of texts.
+pub(super) fn texts(graph: &Graph, dict: Value) -> std::collections::HashMap<String, String> {
+    let mut out = std::collections::HashMap::new();
+    let Value::Object(id) = dict else { return out };
+    let text = |value| match value {
+        Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
+        Value::Bytes { len, at } => String::from_utf8(graph.bytes(len, at).to_vec()).ok(),
+        _ => None,
+    };
+    let mut items = graph.items(id);
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        if let (Some(key), Some(value)) = (text(key), text(value)) {
+            out.insert(key, value);
+        }
+    }
+    out
+}
+
 /// An Arrow array for a column.
 ///
 /// # Errors

@@ -230,7 +230,10 @@ def joblib_files(folder):
 
     refused = os.path.join(folder, "refused")
     os.makedirs(refused, exist_ok=True)
-    write("refused/cut.joblib", [Array((2, 3), data[:-1])], 2)
+    write("refused/cut.joblib", Array((2, 3), data), 2)
+    with open(os.path.join(refused, "cut.joblib"), "r+b") as f:
+        # Four bytes of the array are missing, and STOP.
+        f.truncate(f.seek(0, os.SEEK_END) - 5)
     write("refused/after.joblib", [Array((2, 3), data), os_like.getcwd], 2)
     for name, filename in (("elsewhere", "../arrays.p2.joblib"), ("missing", "nothing.npy")):
         side = wrappers.NDArrayWrapper()

@@ -265,8 +265,13 @@ impl Torch {
             }
             Step::StorageElements { left, id } => {
                 self.fill(graph, id, bytes)?;
-                self.go(if left > 1 { Step::Storage { left: left - 1 } } else { Step::Views });
-                Ok(Next::Pickle)
+                if left > 1 {
+                    self.go(Step::Storage { left: left - 1 });
+                    return Ok(Next::Pickle);
+                }
+                // Other writers than torch leave the list of views out.
+                self.go(Step::Views);
+                Ok(Next::Perhaps(Value::None))
             }
             Step::TensorRank { left, key, storage } => {
                 // Four bytes of rank and four that old files have nothing in.

@@ -215,6 +215,13 @@ pub(super) fn on_storage(
         Value::Object(id) => id,
         other => return Err(format!("expected a storage, found {}", args::type_name(graph, other)).into()),
     };
+    let id = match torch.described(graph, id) {
+        Some(Ok(id)) => id,
+        Some(Err(Reject::Value { problem, .. })) => return Err(problem.into()),
+        Some(Err(Reject::Limit(e))) => return Err(Problem::Limit(e)),
+        Some(Err(_)) => return Err(Problem::Tainted),
+        None => id,
+    };
     let Some(known) = torch.known(graph, id) else {
         return Err(format!("expected a storage, found {}", args::type_name(graph, storage)).into());
     };

@@ -4,6 +4,8 @@
 //! no elements of a fixed size (objects, masks, sparse tensors) is an error with its path.
 
 mod array;
+#[cfg(feature = "tables")]
+mod dense;
 mod elements;
 mod names;
 mod npy;
@@ -22,6 +24,8 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::options::{self, Format, WriteOptions};
 use crate::writers::out::Out;
 use array::{Array, is_array};
+#[cfg(feature = "tables")]
+pub(crate) use dense::Dense;
 use names::Named;
 
 /// One output.
