@@ -6,8 +6,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::joblib::Beside;
-use super::{Reader, explain};
+use super::{Memory, Reader, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
 use crate::error::{Error, ErrorKind, LimitExceeded};
@@ -16,6 +15,7 @@ use crate::globals::torch::Part;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::model::graph::Kind;
+use crate::model::key::KeyError;
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::source::random::{RandomAccess, Section, hold};
@@ -23,6 +23,8 @@ use crate::source::random::{RandomAccess, Section, hold};
 pub(super) struct Reading<'r> {
     pub reader: &'r Reader,
     pub machine: Machine<Registry>,
+    /// The buffer of the lexer.
+    pub buffer: Vec<u8>,
     /// Compression and containers that were peeled off, outermost first.
     pub codecs: Vec<&'static str>,
     /// Pickles and array files.
@@ -32,13 +34,10 @@ pub(super) struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    pub fn new(reader: &'r Reader) -> Self {
-        let mut machine = Machine::new(Registry::new(reader.policy.clone()), &reader.limits);
-        machine.give_buffers(Arc::clone(&reader.buffers));
-        if let Some(folder) = &reader.side_files {
-            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
-        }
-        Reading { reader, machine, codecs: Vec::new(), pickles: 0, foreign: false }
+    /// A reading in the memory of an earlier one.
+    pub fn new(reader: &'r Reader, memory: &mut Memory) -> Self {
+        let (buffer, memory) = (std::mem::take(&mut memory.buffer), std::mem::take(&mut memory.machine));
+        Reading { reader, machine: reader.machine(memory), buffer, codecs: Vec::new(), pickles: 0, foreign: false }
     }
 
     /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.
@@ -94,8 +93,11 @@ impl<'r> Reading<'r> {
                 }
                 let graph = self.machine.graph();
                 let dict = graph.alloc(Kind::Dict).map_err(limit)?;
-                graph.extend_dict(dict, &pairs).map_err(|_| {
-                    Error::malformed("expected names of members to be keys of a dict", Location::default())
+                graph.extend_dict(dict, &pairs).map_err(|e| match e {
+                    KeyError::Limit(e) => limit(e),
+                    KeyError::Unhashable(kind) => {
+                        Error::malformed(format!("expected a name as a key, found {kind}"), Location::default())
+                    }
                 })?;
                 Ok(vec![Value::Object(dict)])
             }
@@ -145,7 +147,8 @@ impl<'r> Reading<'r> {
             self.codecs.push("torch-legacy");
             self.machine.globals().0.torch().begin(Part::Legacy);
         }
-        let mut lexer = Lexer::new(opened.reader, &self.reader.limits);
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits);
         let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
         if legacy {
@@ -157,10 +160,12 @@ impl<'r> Reading<'r> {
             if let Err(error) = lexer.drain() {
                 findings.push(in_member(error, member));
             }
+            self.buffer = lexer.into_buffer();
             return roots;
         }
         // Damage that a checksum proves explains what no pickle can be; but what was refused stays refused.
         let decoded = if checked { lexer.drain() } else { Ok(()) };
+        self.buffer = lexer.into_buffer();
         let new = findings.errors.split_off(known);
         match decoded {
             Err(error) if matches!(error.kind(), ErrorKind::Malformed(_)) => {

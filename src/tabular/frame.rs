@@ -447,6 +447,7 @@ fn label_of(site: &mut Site<'_, '_>, cell: &Cell<'_>) -> Result<Option<String>, 
             Element::TimeDelta(Some(n), unit, count) => moment::write_duration(*n, *unit, *count, &mut out),
             _ => return Err(site.trail.no_type("labels of that type")),
         },
+        Cell::Geometry(value) => return label_of(site, &Cell::Value(*value)),
         Cell::Instant { value, unit, .. } => {
             stamp(*value, *unit, &mut out);
             out.push_str("+00:00");
@@ -465,7 +466,7 @@ fn label_of(site: &mut Site<'_, '_>, cell: &Cell<'_>) -> Result<Option<String>, 
             Some(crate::model::arrow::Element::Null) => return Ok(None),
             _ => return Err(site.trail.no_type("labels of that type")),
         },
-        Cell::Compound(..) | Cell::Geometry(_) => return Err(site.trail.no_type("labels of that type")),
+        Cell::Compound(..) => return Err(site.trail.no_type("labels of that type")),
     }
     Ok(Some(out))
 }

@@ -116,7 +116,7 @@ fn values_of_libraries_come_out_as_the_libraries_print_them() {
     let mut options = WriteOptions::new(Format::Json);
     options.mapping = Mapping::Natural;
     let natural = Converter::with_options(options);
-    for family in ["scipy", "arrow", "polars", "shapely", "networkx"] {
+    for family in ["scipy", "arrow", "polars", "shapely", "networkx", "pandas"] {
         all(family, |path, bytes| as_golden(&natural, path, bytes));
     }
 }

@@ -12,6 +12,7 @@
     reason = "tests start the command, read files and the environment, and fail by panicking"
 )]
 
+mod archives;
 mod arrays;
 mod batches;
 mod cli;
@@ -24,3 +25,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

@@ -472,10 +472,10 @@ fn places(ctx: &mut Ctx<'_>, at: Value, height: u64, columns: usize) -> Result<V
             match (start, stop, step) {
                 (Some(start), Some(stop), Some(step)) => {
                     // The height is that of an array that is there.
-                    let count = range_length(start, stop, step).filter(|count| *count == height);
-                    let Some(count) = count else {
-                        return ctx.reject(format!("expected {height} places of a block, found another slice"));
-                    };
+                    let count = range_length(start, stop, step).unwrap_or(0);
+                    if count != height {
+                        return ctx.reject(format!("expected {height} places of a block, found a slice of {count}"));
+                    }
                     ctx.graph.charge(count.saturating_mul(size_of::<i64>() as u64))?;
                     let count = usize::try_from(count).unwrap_or(0);
                     let place = |n: usize| start.checked_add(step.checked_mul(i64::try_from(n).ok()?)?);

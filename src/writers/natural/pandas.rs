@@ -110,14 +110,13 @@ impl<S: Sink> Natural<'_, '_, S> {
                     out.push(']');
                 }
             }
-            ("PeriodDtype", _) => match param("freq") {
-                Some(Value::Str { len, at }) => {
+            ("PeriodDtype", _) => {
+                if let Some(Value::Str { len, at }) = param("freq") {
                     out.push_str("period[");
                     out.push_str(self.graph.text(len, at));
                     out.push(']');
                 }
-                _ => {}
-            },
+            }
             (name, Value::None) => out.push_str(name.strip_suffix("Dtype").unwrap_or(name)),
             _ => {}
         }

@@ -7,8 +7,47 @@ use crate::model::value::{NodeId, Value};
 use crate::model::wkb;
 use crate::report::ledger::Step as Loss;
 use crate::writers::event::Sink;
+use crate::writers::out::DRAIN;
+use crate::writers::text;
 
 impl<S: Sink> Natural<'_, '_, S> {
+    pub(super) fn array(&mut self, id: NodeId) -> Result<(), Error> {
+        self.note(Loss::Array)?;
+        match text::array(self.graph, id).1 {
+            text::ArrayContent::Numbers(numbers) => {
+                self.begin_array(numbers.len())?;
+                for number in numbers {
+                    self.sink.element();
+                    match number {
+                        text::Element::Int(n) => self.sink.int(n),
+                        text::Element::Uint(n) => match i64::try_from(n) {
+                            Ok(n) => self.sink.int(n),
+                            Err(_) => self.sink.big_int(&num_bigint::BigInt::from(n)),
+                        },
+                        text::Element::Float(f) if f.is_finite() || S::CAPS.non_finite => self.sink.float(f),
+                        text::Element::Float(f) => self.non_finite(f)?,
+                    }
+                    if self.sink.buffer().len() >= DRAIN {
+                        self.drain()?;
+                    }
+                }
+                self.depth -= 1;
+                self.sink.end_array();
+            }
+            text::ArrayContent::Text(text) => match String::from_utf8(text) {
+                Ok(text) => self.sink.str(&text),
+                Err(_) => {
+                    return Err(self.unrepresentable(
+                        "expected an array of characters, found lone surrogates",
+                        "`--lossless` keeps them",
+                    ));
+                }
+            },
+            text::ArrayContent::Bytes(bytes) => self.sink.bytes(bytes),
+        }
+        Ok(())
+    }
+
     pub(super) fn structure(&mut self, id: NodeId, layout: Layout) -> Result<(), Error> {
         match layout {
             Layout::ArrowArray | Layout::ArrowChunked => self.arrow_array(id),

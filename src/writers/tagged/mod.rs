@@ -140,6 +140,17 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
         self.run()
     }
 
+    fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.forget();
+        self.write(value, prefix)?;
+        self.sink.end_row();
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Error> {
+        self.drain()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -207,7 +218,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
                 Step::Lines { walk, index, started } => {
                     if std::mem::replace(started, true) {
-                        self.sink.buffer().push(b'\n');
+                        self.sink.end_row();
                     }
                     let Some(value) = self.graph.next_item(walk) else {
                         self.todo.pop();
