@@ -260,6 +260,7 @@ pub(crate) struct Machine<G> {
 }
 
 impl<G: Globals> Machine<G> {
+    #[cfg(test)]
     pub fn new(globals: G, limits: &Limits) -> Self {
         Machine::reusing(Memory::default(), globals, limits)
     }

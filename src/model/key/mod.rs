@@ -345,7 +345,7 @@ fn has_parts(graph: &Graph, id: NodeId, inside: bool) -> bool {
         Kind::Tuple | Kind::Range | Kind::Slice => true,
         Kind::List | Kind::Dict => inside,
         Kind::Struct(Layout::Scalar) => scalar::plain(graph, id).is_none() && !scalar::is_nan(graph, id),
-        Kind::Struct(_) => true,
+        Kind::Struct(layout) => !layout.is_key_by_identity(),
         _ => false,
     }
 }

@@ -55,6 +55,8 @@ impl<S: Sink> Tagged<'_, '_, S> {
                 self.sink.bytes(&bytes);
                 Ok(())
             }
+            // The list of an object array is a part of it, not a value of its own.
+            (Holds::Data, Value::Object(list)) if self.graph.kind(list) == Kind::List => self.body(list),
             (Holds::Dtype, Value::Object(dtype)) if self.graph.kind(dtype) == Kind::Struct(Layout::Dtype) => {
                 match self.present(dtype, Layout::Dtype).as_slice() {
                     [(_, Value::Str { len, at })] if matches!(Dtype::of(self.graph, dtype).str, Value::Str { .. }) => {
