@@ -5,22 +5,22 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::document::{Document, Reader};
+use crate::document::{Document, Memory, Reader};
 use crate::error::{Error, Failure};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::machine::Trailing;
 use crate::model::graph::{Graph, Kind};
-use crate::model::value::Value;
+use crate::model::value::{NodeId, Value};
 use crate::policy::Policy;
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section};
 use crate::writers::check::{self, Sharing};
-use crate::writers::event::{Lowering, Sink};
+use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::Natural;
-use crate::writers::options::{Format, Loss, Mapping, WriteOptions};
-use crate::writers::out::Out;
+use crate::writers::options::{Format, Items, Loss, Mapping, WriteOptions};
+use crate::writers::out::{DRAIN, Out};
 use crate::writers::tagged::Tagged;
 
 /// Levels of output that one value takes at most: `$def`, the tag of an instance, what was done to it, pairs, a time with a
@@ -120,8 +120,40 @@ impl Converter {
     /// # Errors
     /// All findings of the input, or what the format cannot carry.
     pub fn convert(&self, input: impl Read + Send, output: &mut dyn Write) -> Result<Report, Failure> {
-        let document = self.reader.read(input)?;
-        Ok(self.write(&document, output)?)
+        self.convert_in(input, &mut Memory::default(), output)
+    }
+
+    /// As [`Converter::convert`], in the memory of an earlier conversion.
+    pub(crate) fn convert_in(
+        &self,
+        input: impl Read + Send,
+        memory: &mut Memory,
+        output: &mut dyn Write,
+    ) -> Result<Report, Failure> {
+        self.usable()?;
+        let document = self.reader.read_in(input, None, memory)?;
+        let result = self.write_in(&document, memory, output);
+        memory.machine.graph = Some(document.graph);
+        Ok(result?)
+    }
+
+    /// Checks that the options go together.
+    pub(crate) fn usable(&self) -> Result<(), Error> {
+        let options = &self.options;
+        if options.items == Items::Rows && !matches!(options.format, Format::Ndjson | Format::MessagePack) {
+            return Err(Error::misuse(format!(
+                "expected a format of rows that stand alone, found {}",
+                options.format.name()
+            ))
+            .with_hint("`--to ndjson` and `--to msgpack` are such formats"));
+        }
+        if options.source.is_some() && options.items != Items::Rows {
+            return Err(Error::misuse("expected rows that stand alone, to add a column to, found other items"));
+        }
+        if options.source.is_some() && options.mapping == Mapping::Lossless {
+            return Err(Error::misuse("expected the natural mapping, to add a column to rows, found the lossless one"));
+        }
+        Ok(())
     }
 
     /// Reads every input whole, also where it could be converted in batches.
@@ -145,6 +177,7 @@ impl Converter {
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.usable()?;
         let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
             Ok(file) => Section::all(Arc::new(file)),
             Err(pipe) => return self.convert(pipe, output),
@@ -163,6 +196,11 @@ impl Converter {
     /// # Errors
     /// What the format cannot carry, the output limit, I/O.
     pub fn write(&self, document: &Document, output: &mut dyn Write) -> Result<Report, Error> {
+        self.usable()?;
+        self.write_in(document, &mut Memory::default(), output)
+    }
+
+    fn write_in(&self, document: &Document, memory: &mut Memory, output: &mut dyn Write) -> Result<Report, Error> {
         let graph = &document.graph;
         let (roots, prefix) = match &self.select {
             Some(select) => select.apply(graph, &document.roots)?,
@@ -183,7 +221,7 @@ impl Converter {
             max_output,
             max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
-        let bytes_written = job.write(&mut ledger, output)?;
+        let bytes_written = job.write(&mut ledger, &mut memory.text, output)?;
         // What could not be read from its place was written as nothing.
         if let Some(error) = document.failure() {
             return Err(error);
@@ -200,6 +238,18 @@ impl Converter {
     }
 }
 
+/// What stands around the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// One document: the value, or an array of all pickles.
+    Document,
+    /// A value per pickle, one after another.
+    #[cfg_attr(not(feature = "msgpack"), allow(dead_code, reason = "text has no such form"))]
+    Objects,
+    /// Values that stand alone.
+    Rows,
+}
+
 /// One output: what is written and how.
 struct Job<'a> {
     graph: &'a Graph,
@@ -213,20 +263,29 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn write(&self, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+    fn write(&self, ledger: &mut Ledger, spare: &mut Vec<u8>, output: &mut dyn Write) -> Result<u64, Error> {
         match self.options.format {
             #[cfg(feature = "json")]
             Format::Json => {
                 let indent = self.options.indent.map(|n| vec![b' '; usize::from(n)]);
                 match &indent {
-                    None => self.document(crate::writers::json::compact(), ledger, output),
-                    Some(indent) => self.document(crate::writers::json::pretty(indent), ledger, output),
+                    None => self.mapped(Form::Document, crate::writers::json::compact(), ledger, spare, output),
+                    Some(indent) => {
+                        self.mapped(Form::Document, crate::writers::json::pretty(indent), ledger, spare, output)
+                    }
                 }
             }
             #[cfg(feature = "json")]
-            Format::Ndjson => self.lines(crate::writers::json::compact(), ledger, output),
+            Format::Ndjson => self.mapped(Form::Rows, crate::writers::json::compact(), ledger, spare, output),
             #[cfg(feature = "msgpack")]
-            Format::MessagePack => self.objects(crate::writers::msgpack::MessagePack::default(), ledger, output),
+            Format::MessagePack => match self.options.items {
+                Items::OfFormat => {
+                    self.mapped(Form::Objects, crate::writers::msgpack::MessagePack::default(), ledger, spare, output)
+                }
+                Items::Rows => {
+                    self.mapped(Form::Rows, crate::writers::msgpack::MessagePack::default(), ledger, spare, output)
+                }
+            },
             #[cfg(feature = "protobuf")]
             Format::Protobuf => self.frames(output),
             #[cfg(feature = "tensors")]
@@ -251,7 +310,7 @@ impl Job<'_> {
             }),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
-                let _ = (ledger, output);
+                let _ = (ledger, spare, output);
                 Err(Error::misuse(format!("this build does not write {}", format.name())))
             }
         }
@@ -299,16 +358,47 @@ impl Job<'_> {
         }
     }
 
-    /// One text document: the value, or an array of all pickles.
-    fn document<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
+    /// Writes by the mapping that is asked for. `spare` is the buffer of an earlier output, and of the next one.
+    fn mapped<S: Sink>(
+        &self,
+        form: Form,
+        sink: S,
+        ledger: &mut Ledger,
+        spare: &mut Vec<u8>,
+        output: &mut dyn Write,
+    ) -> Result<u64, Error> {
         match self.options.mapping {
-            Mapping::Natural => self.whole(Natural::new(self.graph, self.options, ledger, sink, self.out(output))),
-            Mapping::Lossless => self.whole(Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth)),
+            Mapping::Natural => {
+                self.run(form, Natural::new(self.graph, self.options, ledger, sink, self.out(output)), spare)
+            }
+            Mapping::Lossless => {
+                if form == Form::Rows {
+                    self.count_shared(ledger)?;
+                }
+                self.run(form, Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth), spare)
+            }
         }
     }
 
-    /// The value, or an array of all pickles, by either mapping.
-    fn whole<L: Lowering>(&self, mut writer: L) -> Result<u64, Error> {
+    fn run<L: Lowering>(&self, form: Form, mut writer: L, spare: &mut Vec<u8>) -> Result<u64, Error> {
+        std::mem::swap(writer.sink().buffer(), spare);
+        match form {
+            Form::Document => self.document(&mut writer)?,
+            Form::Objects => {
+                for (n, root) in self.roots.iter().enumerate() {
+                    writer.write(*root, &self.path(n))?;
+                }
+            }
+            Form::Rows => self.rows(&mut writer)?,
+        }
+        writer.drain()?;
+        std::mem::swap(writer.sink().buffer(), spare);
+        spare.shrink_to(4 * DRAIN);
+        writer.finish()
+    }
+
+    /// One text document: the value, or an array of all pickles.
+    fn document<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
         let many = self.roots.len() != 1;
         if many {
             writer.sink().begin_array(self.roots.len());
@@ -323,28 +413,55 @@ impl Job<'_> {
             writer.sink().end_array();
         }
         writer.sink().buffer().push(b'\n');
-        writer.finish()
+        Ok(())
     }
 
-    /// One object per pickle, one after another.
-    #[cfg(feature = "msgpack")]
-    fn objects<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
-        match self.options.mapping {
-            Mapping::Natural => {
-                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
-                for (n, root) in self.roots.iter().enumerate() {
-                    writer.write(*root, &self.path(n))?;
-                }
-                writer.finish()
+    /// Values that stand alone: the items of a root list, else the pickles.
+    fn rows<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
+        if let Some(list) = self.list() {
+            return writer.write_part(self.graph.walk(list), Part::Lines(0), self.prefix.unwrap_or("$"));
+        }
+        // A table alone is written row by row, as a list is element by element.
+        if let [table] = self.roots
+            && writer.write_table(*table, &self.path(0))?
+        {
+            return Ok(());
+        }
+        for (n, root) in self.roots.iter().enumerate() {
+            writer.write_row(*root, &self.path(n))?;
+        }
+        Ok(())
+    }
+
+    /// The list that is the only root.
+    fn list(&self) -> Option<NodeId> {
+        match self.roots {
+            [Value::Object(id)] if self.graph.kind(*id) == Kind::List => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// Counts the rows that hold what an earlier one holds, too: sharing between rows is written out.
+    fn count_shared(&self, ledger: &mut Ledger) -> Result<(), Error> {
+        if !self.graph.has_shared() {
+            return Ok(());
+        }
+        let rows: Vec<(Value, String)> = match self.list() {
+            Some(list) => {
+                let prefix = self.prefix.unwrap_or("$");
+                self.graph.items(list).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect()
             }
-            Mapping::Lossless => {
-                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
-                for (n, root) in self.roots.iter().enumerate() {
-                    writer.write(*root, &self.path(n))?;
-                }
-                writer.finish()
+            None => self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect(),
+        };
+        for path in shared_between(self.graph, &rows) {
+            ledger.count(Step::SharingLost, || path);
+            if self.options.loss == Loss::Error {
+                let what = format!("lossy under `--strict`: {}", Step::SharingLost.words());
+                return Err(Error::unrepresentable(what, Location::path("$".to_owned()))
+                    .with_hint("`--to json --lossless` keeps sharing"));
             }
         }
+        Ok(())
     }
 
     /// Frames: the header, then the definitions and the value of each pickle.
@@ -370,55 +487,11 @@ impl Job<'_> {
         let (graph, options, out) = (self.graph, self.options, self.out(output));
         crate::writers::tensors::Writer { graph, options, ledger, out }.write(&roots)
     }
-
-    /// The values that become lines: the elements of a list, or the pickles of a file of many.
-    fn line_values(&self) -> Vec<(Value, String)> {
-        if let [Value::Object(id)] = self.roots
-            && self.graph.kind(*id) == Kind::List
-        {
-            let prefix = self.prefix.unwrap_or("$");
-            return self.graph.items(*id).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect();
-        }
-        self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect()
-    }
-
-    /// One line per value; each stands alone.
-    fn lines<S: Sink>(&self, sink: S, ledger: &mut Ledger, output: &mut dyn Write) -> Result<u64, Error> {
-        match self.options.mapping {
-            Mapping::Natural => {
-                let mut writer = Natural::new(self.graph, self.options, ledger, sink, self.out(output));
-                for (value, path) in self.line_values() {
-                    writer.write(value, &path)?;
-                    writer.sink().buffer().push(b'\n');
-                }
-                writer.finish()
-            }
-            Mapping::Lossless => {
-                let lines = self.line_values();
-                let shared = shared_between(self.graph, &lines);
-                for path in shared {
-                    ledger.count(Step::SharingLost, || path);
-                    if self.options.loss == Loss::Error {
-                        let what = format!("lossy under `--strict`: {}", Step::SharingLost.words());
-                        return Err(Error::unrepresentable(what, Location::path("$".to_owned()))
-                            .with_hint("`--to json --lossless` keeps sharing"));
-                    }
-                }
-                let mut writer = Tagged::new(self.graph, sink, Some(self.out(output)), self.max_depth);
-                for (value, path) in lines {
-                    writer.forget();
-                    writer.write(value, &path)?;
-                    writer.sink().buffer().push(b'\n');
-                }
-                writer.finish()
-            }
-        }
-    }
 }
 
 /// The paths of lines that hold an object which an earlier line holds too.
 fn shared_between(graph: &Graph, lines: &[(Value, String)]) -> Vec<String> {
-    if !graph.has_shared() || lines.len() < 2 {
+    if lines.len() < 2 {
         return Vec::new();
     }
     let mut first = vec![u32::MAX; graph.len()];

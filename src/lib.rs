@@ -81,6 +81,8 @@ mod stream;
 #[cfg(feature = "tables")]
 mod tabular;
 pub mod view;
+#[cfg(feature = "json")]
+mod worker;
 #[cfg(feature = "writers")]
 mod writers;
 mod wtf8;
@@ -99,5 +101,9 @@ pub use policy::Policy;
 pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
 pub use view::{ValueKind, ValueRef};
+#[cfg(feature = "json")]
+pub use worker::Worker;
 #[cfg(feature = "writers")]
-pub use writers::options::{Compression, DictAs, Format, Loss, Mapping, NonFinite, Py2Str, Surrogates, WriteOptions};
+pub use writers::options::{
+    Compression, DictAs, Format, Items, Loss, Mapping, NonFinite, Py2Str, Source, Surrogates, WriteOptions,
+};

@@ -7,12 +7,12 @@ use std::io::Write;
 
 use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
+use crate::document::is_legacy;
 use crate::error::{Error, Failure};
-use crate::globals::Registry;
 use crate::limits::Limits;
+use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
-use crate::machine::{Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::payloads::STAYS_FROM;
@@ -23,7 +23,7 @@ use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::{self, Natural};
-use crate::writers::options::{Format, Mapping, WriteOptions};
+use crate::writers::options::{Format, Items, Mapping, WriteOptions};
 use crate::writers::out::Out;
 use crate::writers::tagged::{self, Tagged};
 
@@ -43,7 +43,7 @@ impl Converter {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
         let opened = container::open(Box::new(section.reader()), limits)?;
-        if opened.form() != Form::Pickles {
+        if opened.form() != Form::Pickles || is_legacy(&opened.head) {
             return Ok(None);
         }
         let mut lexer = lexer(opened, section, limits);
@@ -54,6 +54,10 @@ impl Converter {
             Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => {
                 // Each line of the lossless mapping stands alone, and what lines share is counted over all of them.
                 if shape == Shape::Lines && self.options.mapping == Mapping::Lossless && batches.root == Root::List {
+                    return Ok(None);
+                }
+                // A dict that is a row gets its column only once all its keys are known.
+                if batches.root == Root::Dict && self.options.source.is_some() {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -106,9 +110,9 @@ impl Shape {
         {
             return None;
         }
-        match (converter.options.format, converter.options.mapping) {
-            (Format::Json | Format::MessagePack, _) => Some(Shape::Document),
-            (Format::Ndjson, _) => Some(Shape::Lines),
+        match (converter.options.format, converter.options.items) {
+            (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
+            (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
             _ => None,
         }
     }
@@ -136,7 +140,7 @@ impl Job<'_> {
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = lexer(opened, input, reader.allowed());
-        let machine = Machine::new(Registry::new(reader.policy_rule().clone()), reader.allowed());
+        let machine = reader.machine(crate::machine::Memory::default());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
@@ -226,7 +230,7 @@ impl Job<'_> {
                 None => writer.sink().end_array(),
             }
             if self.converter.options.format != Format::MessagePack {
-                writer.sink().buffer().push(b'\n');
+                writer.sink().end_row();
             }
         }
         writer.finish()
@@ -244,14 +248,13 @@ impl Job<'_> {
 
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
-        if self.shape == Shape::Document {
-            writer.sink().element();
+        let path = format!("$[{n}]");
+        match self.shape {
+            Shape::Lines => return writer.write_row(root, &path),
+            Shape::Document => writer.sink().element(),
+            Shape::Line | Shape::Objects => {}
         }
-        writer.write(root, &format!("$[{n}]"))?;
-        if self.shape == Shape::Lines {
-            writer.sink().buffer().push(b'\n');
-        }
-        Ok(())
+        writer.write(root, &path)
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {

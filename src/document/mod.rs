@@ -10,13 +10,16 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use joblib::Beside;
 use reading::Reading;
+pub(crate) use torch::is_legacy;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
+use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{Outcome, Trailing};
+use crate::machine::{self, Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -25,6 +28,17 @@ use crate::view::ValueRef;
 
 /// How far into a stream an error may lie for the stream to be no pickle at all.
 const HEAD: u64 = 512;
+
+/// What one reading leaves to the next: many small inputs cost no allocation.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The cursor's buffer.
+    pub buffer: Vec<u8>,
+    pub machine: machine::Memory,
+    /// A writer's buffer.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "writers alone have one"))]
+    pub text: Vec<u8>,
+}
 
 /// Reads pickles. Nothing is executed, imported or called.
 ///
@@ -63,9 +77,10 @@ impl Reader {
         self
     }
 
-    /// What is admitted.
-    pub(crate) fn policy_rule(&self) -> &Policy {
-        &self.policy
+    /// The folder of the input.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone moves on"))]
+    pub(crate) fn side_folder(&mut self) -> &mut Option<PathBuf> {
+        &mut self.side_files
     }
 
     /// What is done with bytes after the last STOP.
@@ -106,6 +121,16 @@ impl Reader {
         self
     }
 
+    /// A machine for one input, and a registry that knows nothing of another.
+    pub(crate) fn machine(&self, memory: machine::Memory) -> Machine<Registry> {
+        let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
+        machine.give_buffers(Arc::clone(&self.buffers));
+        if let Some(folder) = &self.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), self.limits.clone())));
+        }
+        machine
+    }
+
     /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.
     ///
     /// An archive of one pickle is what it holds; an archive of several members is a dict of their values, by their names. An
@@ -114,7 +139,7 @@ impl Reader {
     /// # Errors
     /// All findings of the input: refused globals and values, malformed bytes, limits, I/O.
     pub fn read<'a>(&self, input: impl Read + Send + 'a) -> Result<Document, Failure> {
-        self.read_input(Box::new(input), None)
+        self.read_in(input, None, &mut Memory::default())
     }
 
     /// Reads a file in the same way. Of a regular file nothing is held that can be read where it lies; its position is of no
@@ -131,17 +156,26 @@ impl Reader {
 
     /// Reads an input of which any part can be read at any time.
     pub(crate) fn read_section(&self, section: Section) -> Result<Document, Failure> {
-        self.read_input(Box::new(section.reader()), Some(section))
+        self.read_in(section.reader(), Some(section), &mut Memory::default())
     }
 
-    fn read_input<'a>(&self, stream: Box<dyn Read + Send + 'a>, place: Option<Section>) -> Result<Document, Failure> {
-        let mut reading = Reading::new(self);
-        let roots = reading.input(stream, place);
-        let Reading { machine, codecs, pickles, foreign, .. } = reading;
-        let Outcome { graph, roots, findings, bytes, protocol } = machine.finish(roots);
+    /// Reads in the memory of an earlier reading; the document's graph is for whoever is done with it to give back. `place` is
+    /// where the input lies, if it can be read at any place.
+    pub(crate) fn read_in<'a>(
+        &self,
+        stream: impl Read + Send + 'a,
+        place: Option<Section>,
+        memory: &mut Memory,
+    ) -> Result<Document, Failure> {
+        let mut reading = Reading::new(self, memory);
+        let roots = reading.input(Box::new(stream), place);
+        let Reading { machine, buffer, codecs, pickles, foreign, .. } = reading;
+        let Outcome { graph, roots, findings, bytes, protocol, memory: left } = machine.finish(roots);
+        (memory.buffer, memory.machine) = (buffer, left);
         if findings.errors.is_empty() {
             return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
         }
+        memory.machine.graph = Some(graph);
         let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
         Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
     }

@@ -6,8 +6,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::joblib::Beside;
-use super::{Reader, explain};
+use super::{Memory, Reader, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
 use crate::error::{Error, ErrorKind, LimitExceeded};
@@ -25,6 +24,8 @@ use crate::source::random::{RandomAccess, Section, hold};
 pub(super) struct Reading<'r> {
     pub reader: &'r Reader,
     pub machine: Machine<Registry>,
+    /// The buffer of the lexer.
+    pub buffer: Vec<u8>,
     /// Compression and containers that were peeled off, outermost first.
     pub codecs: Vec<&'static str>,
     /// Pickles and array files.
@@ -34,13 +35,10 @@ pub(super) struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    pub fn new(reader: &'r Reader) -> Self {
-        let mut machine = Machine::new(Registry::new(reader.policy.clone()), &reader.limits);
-        machine.give_buffers(Arc::clone(&reader.buffers));
-        if let Some(folder) = &reader.side_files {
-            machine.give_side_files(Box::new(Beside::new(folder.clone(), reader.limits.clone())));
-        }
-        Reading { reader, machine, codecs: Vec::new(), pickles: 0, foreign: false }
+    /// A reading in the memory of an earlier one.
+    pub fn new(reader: &'r Reader, memory: &mut Memory) -> Self {
+        let (buffer, memory) = (std::mem::take(&mut memory.buffer), std::mem::take(&mut memory.machine));
+        Reading { reader, machine: reader.machine(memory), buffer, codecs: Vec::new(), pickles: 0, foreign: false }
     }
 
     /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.
@@ -158,7 +156,9 @@ impl<'r> Reading<'r> {
             self.machine.globals().0.torch().begin(Part::Legacy);
         }
         let place = place.filter(|_| opened.codecs.is_empty());
-        let mut lexer = Lexer::new(opened.reader, &self.reader.limits).lies_at(place, STAYS_FROM);
+        let buffer = std::mem::take(&mut self.buffer);
+        let lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits);
+        let mut lexer = lexer.lies_at(place, STAYS_FROM);
         let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
         if legacy {
@@ -170,10 +170,12 @@ impl<'r> Reading<'r> {
             if let Err(error) = lexer.drain() {
                 findings.push(in_member(error, member));
             }
+            self.buffer = lexer.into_buffer();
             return roots;
         }
         // Damage that a checksum proves explains what no pickle can be; but what was refused stays refused.
         let decoded = if checked { lexer.drain() } else { Ok(()) };
+        self.buffer = lexer.into_buffer();
         let new = findings.errors.split_off(known);
         match decoded {
             Err(error) if matches!(error.kind(), ErrorKind::Malformed(_)) => {

@@ -28,7 +28,8 @@ pub(super) enum Found {
 
 /// Whether an archive is one of torch.
 pub(super) fn recognise(archive: &Archive) -> Option<Found> {
-    if ["pickle", "storages", "tensors"].iter().all(|name| archive.find(name).is_some()) {
+    let has = |name: &str| archive.find(name).is_some();
+    if has("pickle") && has("storages") && (has("tensors") || has("sys_info")) {
         return Some(Found::Tar);
     }
     // TorchScript of torch 1.0 to 1.3 has no `data.pkl`.
@@ -66,7 +67,7 @@ fn is_root(name: &str) -> bool {
 }
 
 /// Whether a stream is a torch file of before 1.6: its first pickle is the magic number.
-pub(super) fn is_legacy(head: &[u8]) -> bool {
+pub(crate) fn is_legacy(head: &[u8]) -> bool {
     const NUMBER: &[u8] = &[0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
     let rest = match head {
         [0x80, 2..=5, rest @ ..] => rest,
@@ -91,7 +92,9 @@ pub(super) fn read(reading: &mut Reading<'_>, archive: &Archive, found: &Found) 
         Found::Tar => Ok(tar(reading, archive)),
         Found::Several => {
             // The names in all of them are told.
-            beside(reading, archive, &HashSet::new());
+            for member in archive.members().iter().filter(|member| member.name.ends_with(".pkl")) {
+                part(reading, archive, member, Part::Archive);
+            }
             let what = "expected one `data.pkl` in a torch archive, found two: readers differ in which one they take";
             Err(Error::malformed(what, Location::default()))
         }

@@ -136,6 +136,15 @@ impl Memo {
         self.count = 0;
         self.top = 0;
     }
+
+    /// Forgets everything; the memory is kept, unless there is much of it.
+    pub fn reset(&mut self, most: usize) {
+        self.clear();
+        self.spare.truncate(most / size_of::<[Option<Value>; PAGE]>());
+        if self.sparse.capacity() > PAGE {
+            self.sparse = HashMap::new();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -205,7 +205,22 @@ pub(crate) struct Outcome {
     pub bytes: u64,
     /// The highest protocol that a PROTO opcode named.
     pub protocol: u8,
+    /// For the next machine.
+    pub memory: Memory,
 }
+
+/// What a machine leaves to the next one: many small inputs cost no allocation. What a huge input needed is not kept.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub graph: Option<Graph>,
+    stack: stack::Stack,
+    memo: memo::Memo,
+    names: names::Names,
+    scratch: Vec<u8>,
+}
+
+/// Bytes that each of a machine's stores may keep for the next input.
+const KEPT: usize = 4 << 20;
 
 pub(crate) struct Machine<G> {
     graph: Graph,
@@ -246,16 +261,26 @@ pub(crate) struct Machine<G> {
 
 impl<G: Globals> Machine<G> {
     pub fn new(globals: G, limits: &Limits) -> Self {
-        let mut graph = Graph::new(limits);
+        Machine::reusing(Memory::default(), globals, limits)
+    }
+
+    /// A machine in the memory of an earlier one.
+    pub fn reusing(memory: Memory, globals: G, limits: &Limits) -> Self {
+        let Memory { graph, mut stack, mut memo, mut names, mut scratch } = memory;
+        let mut graph = graph.and_then(|graph| graph.emptied(limits, KEPT)).unwrap_or_else(|| Graph::new(limits));
+        stack.reset(KEPT);
+        memo.reset(KEPT);
+        names.clear();
+        scratch.shrink_to(KEPT);
         graph.set_memory(memory_for(limits.max_memory, 0));
         Machine {
             graph,
             globals,
-            stack: stack::Stack::default(),
-            memo: memo::Memo::default(),
-            names: names::Names::default(),
+            stack,
+            memo,
+            names,
             findings: Findings { max: limits.max_findings as usize, ..Findings::default() },
-            scratch: Vec::new(),
+            scratch,
             protocol: 0,
             opcodes: 0,
             max_memory: limits.max_memory,
@@ -308,13 +333,14 @@ impl<G: Globals> Machine<G> {
         }
         self.findings.errors.extend(self.graph.failure());
         self.settle_strict();
-        Outcome {
-            graph: self.graph,
-            roots: Vec::new(),
-            findings: self.findings,
-            bytes: lexer.offset(),
-            protocol: self.highest,
-        }
+        let protocol = self.highest;
+        self.into_outcome(Vec::new(), lexer.offset(), protocol)
+    }
+
+    fn into_outcome(self, roots: Vec<Value>, bytes: u64, protocol: u8) -> Outcome {
+        let Machine { graph, stack, memo, names, scratch, findings, .. } = self;
+        let memory = Memory { graph: None, stack, memo, names, scratch };
+        Outcome { graph, roots, findings, bytes, protocol, memory }
     }
 
     /// What only strictness refuses adds to the notes where the input is refused anyway.
@@ -376,6 +402,14 @@ impl<G: Globals> Machine<G> {
                     roots.push(root);
                     complete = true;
                 }
+                Ok(Next::Perhaps(root)) => match lexer.peek() {
+                    Ok(Some(_)) => continue,
+                    Ok(None) => roots.push(root),
+                    Err(error) => {
+                        self.findings.push(error);
+                        break;
+                    }
+                },
                 Ok(Next::Pickle | Next::Raw { .. }) => continue,
                 // What follows the end was reported where it begins.
                 Err(_) if after_end => break,
@@ -425,7 +459,8 @@ impl<G: Globals> Machine<G> {
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }
-        Outcome { graph: self.graph, roots, findings: self.findings, bytes: self.read, protocol: self.highest }
+        let (bytes, protocol) = (self.read, self.highest);
+        self.into_outcome(roots, bytes, protocol)
     }
 
     /// The graph, for values that are no pickle's.

@@ -32,6 +32,12 @@ impl Names {
         self.known.get(*found as usize).map(|k| k.value)
     }
 
+    /// Forgets them all.
+    pub fn clear(&mut self) {
+        self.known.clear();
+        self.table.clear();
+    }
+
     pub fn add(&mut self, name: GlobalName, maps_python2: bool, value: Value) {
         let hash = |k: &Known, state: &foldhash::quality::RandomState| {
             state.hash_one((k.name.module.as_str(), k.name.name.as_str(), k.maps_python2))

@@ -10,13 +10,17 @@ pub(super) struct Stack {
     marks: Vec<u32>,
     /// Height of the topmost mark; nothing below it is reachable for opcodes that take single items.
     fence: usize,
+    /// Values that were paid for: what the vector holds does not say, it may have served another input.
+    paid: usize,
 }
 
 impl Stack {
     #[inline]
     pub fn push(&mut self, value: Value, graph: &mut Graph) -> LimitExceededResult<()> {
-        if self.values.len() == self.values.capacity() {
-            graph.charge((self.values.len().max(64) * size_of::<Value>()) as u64)?;
+        if self.values.len() == self.paid {
+            let more = self.paid.max(64);
+            graph.charge((more * size_of::<Value>()) as u64)?;
+            self.paid += more;
         }
         self.values.push(value);
         Ok(())
@@ -87,5 +91,13 @@ impl Stack {
         self.values.clear();
         self.marks.clear();
         self.fence = 0;
+    }
+
+    /// Forgets everything, also what was paid for; the memory is kept, unless there is much of it.
+    pub fn reset(&mut self, most: usize) {
+        self.clear();
+        self.paid = 0;
+        self.values.shrink_to(most / size_of::<Value>());
+        self.marks.shrink_to(most / size_of::<u32>());
     }
 }

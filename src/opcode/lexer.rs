@@ -40,7 +40,17 @@ const NEVER: u64 = u64::MAX;
 
 impl<'a> Lexer<'a> {
     pub fn new(source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
-        Lexer { cursor: Cursor::new(source, limits.max_memory), start: 0, range: None, stays_from: NEVER }
+        Lexer::reusing(Vec::new(), source, limits)
+    }
+
+    /// Reads through the buffer of an earlier lexer.
+    pub fn reusing(buffer: Vec<u8>, source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0, range: None, stays_from: NEVER }
+    }
+
+    /// The buffer, for the next lexer.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.cursor.into_buffer()
     }
 
     /// A lexer over bytes that are in memory: `len` of them.

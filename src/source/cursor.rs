@@ -12,11 +12,14 @@ use crate::source::random::{RandomAccess, Section};
 
 /// Bytes asked of the source at a time.
 const CHUNK: usize = 1 << 20;
+/// Bytes asked of the source first: most inputs have no more.
+const FIRST: usize = 64 << 10;
 /// No frame is open.
 const UNFRAMED: u64 = u64::MAX;
 
 pub(crate) struct Cursor<'a> {
     source: Box<dyn Read + Send + 'a>,
+    /// Grows only where it is full, and is never made smaller: what was zeroed once is not zeroed again.
     buffer: Vec<u8>,
     /// Next byte to hand out, in `buffer`.
     pos: usize,
@@ -37,18 +40,23 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
-        Cursor::starting_at(source, 0, max_held)
+        Cursor::reusing(Vec::new(), source, max_held)
     }
 
     /// A cursor over a stream that begins `offset` bytes into its input.
     pub fn starting_at(source: Box<dyn Read + Send + 'a>, offset: u64, max_held: u64) -> Self {
+        Cursor { base: offset, ..Cursor::new(source, max_held) }
+    }
+
+    /// Reads through the buffer of an earlier cursor, whatever is in it.
+    pub fn reusing(buffer: Vec<u8>, source: Box<dyn Read + Send + 'a>, max_held: u64) -> Self {
         Cursor {
             source,
-            buffer: Vec::new(),
+            buffer,
             pos: 0,
             filled: 0,
             end: 0,
-            base: offset,
+            base: 0,
             frame_end: UNFRAMED,
             source_ended: false,
             place: None,
@@ -94,6 +102,11 @@ impl<'a> Cursor<'a> {
         let left = self.frame_end - at;
         let what = format!("expected {opcode} to end within its FRAME: it takes {len} bytes, {left} are left");
         Error::malformed(what, Location::opcode(at, opcode))
+    }
+
+    /// The buffer, for the next cursor; one that grew for a long payload is dropped.
+    pub fn into_buffer(self) -> Vec<u8> {
+        if self.buffer.len() > 2 * CHUNK { Vec::new() } else { self.buffer }
     }
 
     /// Offset of the next byte in the stream.
@@ -314,8 +327,11 @@ impl<'a> Cursor<'a> {
             self.pos = 0;
         }
         while self.filled < wanted && !self.source_ended {
-            let room = self.filled.max(CHUNK).min(wanted.saturating_sub(self.filled).max(CHUNK));
-            if self.buffer.len() < self.filled + room {
+            if self.buffer.len() == self.filled {
+                let room = match self.filled {
+                    0 => FIRST,
+                    filled => filled.max(CHUNK).min(wanted.saturating_sub(filled).max(CHUNK)),
+                };
                 self.buffer.resize(self.filled + room, 0);
             }
             match self.source.read(&mut self.buffer[self.filled..]) {

@@ -4,13 +4,19 @@
 //! an iterator and keep none.
 
 mod build;
+mod chunks;
 mod columns;
 mod eye;
-pub(crate) mod find;
+mod find;
+mod foreign;
+mod frame;
+mod offset;
 mod plan;
 mod rows;
+mod series;
 mod shape;
 mod trail;
+mod typed;
 mod view;
 
 use arrow::array::RecordBatch;
@@ -82,12 +88,23 @@ impl<'g, 'l> Table<'g, 'l> {
                 let (schema, rows) = Rows::open(&mut site, job, rows::Source::Roots(roots), kind)?;
                 (schema, Body::Rows(rows))
             }
+            Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
+            Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
+            Found::Index(id) => Self::ready(frame::index(&mut site, job, Value::Object(id))?),
+            Found::Tensor(id) => Self::ready(foreign::of_tensor(&mut site, job, id)?),
+            Found::Arrow(id) => Self::ready(foreign::of_arrow(&mut site, job, id)?),
+            Found::Polars(id) => Self::ready(foreign::of_polars(&mut site, job, id)?),
+            Found::Array(id) => Self::ready(columns::of_array(&mut site, job, id)?),
             Found::Columns(id) => {
                 let (schema, columns) = Columns::of_dict(&mut site, job, id)?;
                 (schema, Body::Columns(columns))
             }
         };
         Ok(Table { schema, site, body })
+    }
+
+    fn ready(frame: frame::Frame) -> (SchemaRef, Body<'g>) {
+        (frame.schema.clone(), Body::Columns(Columns::ready(frame)))
     }
 }
 

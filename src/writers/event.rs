@@ -53,6 +53,12 @@ pub(crate) trait Sink {
         None
     }
 
+    /// Ends a value that stands alone, a row.
+    #[inline]
+    fn end_row(&mut self) {
+        self.buffer().push(b'\n');
+    }
+
     fn null(&mut self);
     fn bool(&mut self, value: bool);
     fn int(&mut self, value: i64);
@@ -102,7 +108,7 @@ pub(crate) enum Part {
     Elements(u64),
     /// Keys and values of a map.
     Entries,
-    /// Values that stand alone, a line each; so many came before.
+    /// Values that stand alone, a row each; so many came before.
     Lines(u64),
 }
 
@@ -123,6 +129,17 @@ pub(crate) trait Lowering {
 
     /// Writes one value; `prefix` is its path.
     fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error>;
+
+    /// Writes one value that stands alone; `prefix` is its path.
+    fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error>;
+
+    /// Writes a table whose rows stand alone; `false` where the value is none, or none that the mapping splits.
+    fn write_table(&mut self, _value: Value, _prefix: &str) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Passes on what is buffered.
+    fn drain(&mut self) -> Result<(), Error>;
 
     /// Passes on what is buffered; returns the bytes written in all.
     fn finish(self) -> Result<u64, Error>;

@@ -28,6 +28,7 @@ pub(crate) mod polars;
 pub(crate) mod protobuf;
 
 pub(crate) mod records;
+pub(crate) mod scalars;
 pub(crate) mod tag;
 pub(crate) mod tagged;
 #[cfg(feature = "tensors")]

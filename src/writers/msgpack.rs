@@ -70,6 +70,10 @@ impl Sink for MessagePack {
         self.buffer.as_mut_vec()
     }
 
+    /// Nothing: each object says where it ends.
+    #[inline]
+    fn end_row(&mut self) {}
+
     #[inline]
     fn too_long(&self) -> Option<u64> {
         self.too_long

@@ -154,6 +154,27 @@ pub enum Surrogates {
     Replace,
 }
 
+/// What the items of a root list become, and the pickles of a file of many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Items {
+    /// As the format has it: a line each in NDJSON, parts of one value in the other formats.
+    #[default]
+    OfFormat,
+    /// Rows that stand alone, one after another, so that the outputs of several inputs can be put together. NDJSON and
+    /// MessagePack have them.
+    Rows,
+}
+
+/// A column that says where a row came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The column's name. Each row is an object with text keys, of which none is this one.
+    pub column: String,
+    /// What stands in it.
+    pub name: String,
+}
+
 /// What becomes of the first lossy step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -215,6 +236,10 @@ pub struct WriteOptions {
     pub class_key: Option<String>,
     /// What a lossy step does.
     pub loss: Loss,
+    /// The items of a root list.
+    pub items: Items,
+    /// A column that is added to each row: with [`Items::Rows`], in the natural mapping.
+    pub source: Option<Source>,
     /// Parquet's compression.
     pub compression: Compression,
     /// Rows of one row group of Parquet, at most.
@@ -240,6 +265,8 @@ impl WriteOptions {
             surrogates: Surrogates::Error,
             class_key: None,
             loss: Loss::Ledger,
+            items: Items::OfFormat,
+            source: None,
             compression: Compression::Zstd,
             row_group_size: ROW_GROUP_SIZE,
             dict_as: DictAs::Auto,

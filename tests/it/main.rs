@@ -13,6 +13,7 @@
 )]
 
 mod archives;
+mod arrays;
 mod batches;
 mod cli;
 mod command;
@@ -24,3 +25,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

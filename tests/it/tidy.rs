@@ -26,7 +26,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "source", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
     ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
-    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
+    ("stream", &["container", "convert", "document", "machine", "model", "opcode", "report", "source", "writers"]),
+    ("worker", &["convert", "document"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.

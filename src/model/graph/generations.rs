@@ -5,8 +5,9 @@
 use std::collections::HashMap;
 
 use super::payloads::is_outside;
-use super::{Graph, NONE, Object};
-use crate::limits::LimitExceededResult;
+use super::{GlobalEntry, Graph, NONE, Object, Segment};
+use crate::limits::{LimitExceededResult, Limits};
+use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Tz, Value};
 
 /// The end of the old generation.
@@ -51,6 +52,41 @@ struct Nursery {
 }
 
 impl Graph {
+    /// The graph without anything in it, for another input under the same kind of limits; `None` where one of its stores has
+    /// grown beyond `most` bytes.
+    pub fn emptied(mut self, limits: &Limits, most: usize) -> Option<Self> {
+        let stores = [
+            self.objects.capacity() * size_of::<Object>(),
+            self.items.capacity() * size_of::<Value>(),
+            self.segments.capacity() * size_of::<Segment>(),
+            self.extras.capacity() * size_of::<Value>(),
+            self.text.capacity(),
+            self.bytes.capacity(),
+            self.long.capacity() * size_of::<(u64, u64)>(),
+            self.globals.capacity() * size_of::<GlobalEntry>(),
+            self.zones.capacity() * size_of::<Zone>(),
+            self.unsealed.capacity() * size_of::<NodeId>(),
+        ];
+        if stores.iter().any(|bytes| *bytes > most) {
+            return None;
+        }
+        self.objects.clear();
+        self.items.clear();
+        self.segments.clear();
+        self.extras.clear();
+        self.text.clear();
+        self.bytes.clear();
+        self.long.clear();
+        self.globals.clear();
+        self.zones.clear();
+        self.unsealed.clear();
+        self.payloads = super::payloads::Payloads::default();
+        self.keys = crate::model::key::Keys::default();
+        (self.nans, self.shared, self.pending) = (0, false, 0);
+        self.limit(limits);
+        Some(self)
+    }
+
     /// The end of what there is now.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
@@ -97,7 +133,8 @@ impl Graph {
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()
             + nursery.text.len()
-            + nursery.bytes.len();
+            + nursery.bytes.len()
+            + nursery.payloads.len() * size_of::<super::payloads::Part>();
         self.budget.charge(size as u64)?;
         self.objects.append(&mut nursery.objects);
         self.items.append(&mut nursery.items);

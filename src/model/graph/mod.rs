@@ -153,7 +153,7 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub fn new(limits: &Limits) -> Self {
-        Graph {
+        let mut graph = Graph {
             objects: Vec::new(),
             items: Vec::new(),
             segments: Vec::new(),
@@ -169,12 +169,23 @@ impl Graph {
             nans: 0,
             shared: false,
             pending: 0,
-            budget: Budget::new(limits.max_memory),
-            max_memory: limits.max_memory,
-            max_depth: limits.max_depth.min(u32::from(u16::MAX) - 1),
-            max_nodes: limits.max_nodes.min(u64::from(u32::MAX) - 1),
-            max_digits: limits.max_digits,
-        }
+            budget: Budget::new(0),
+            max_memory: 0,
+            max_depth: 0,
+            max_nodes: 0,
+            max_digits: 0,
+        };
+        graph.limit(limits);
+        graph
+    }
+
+    /// Starts the budget anew.
+    fn limit(&mut self, limits: &Limits) {
+        self.budget = Budget::new(limits.max_memory);
+        self.max_memory = limits.max_memory;
+        self.max_depth = limits.max_depth.min(u32::from(u16::MAX) - 1);
+        self.max_nodes = limits.max_nodes.min(u64::from(u32::MAX) - 1);
+        self.max_digits = limits.max_digits;
     }
 
     /// Sets the memory budget an input starts with.

@@ -140,6 +140,17 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
         self.run()
     }
 
+    fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
+        self.forget();
+        self.write(value, prefix)?;
+        self.sink.end_row();
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Error> {
+        self.drain()
+    }
+
     fn finish(self) -> Result<u64, Error> {
         self.finish()
     }
@@ -207,7 +218,7 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
                 Step::Lines { walk, index, started } => {
                     if std::mem::replace(started, true) {
-                        self.sink.buffer().push(b'\n');
+                        self.sink.end_row();
                     }
                     let Some(value) = self.graph.next_item(walk) else {
                         self.todo.pop();
@@ -401,19 +412,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             Value::Bool(b) => self.sink.bool(b),
             Value::Float { value, .. } if value.is_finite() || S::CAPS.non_finite => self.sink.float(value),
             other => return self.leaf(other),
-        }
-        Ok(())
-    }
-
-    /// Bytes, from where they lie if they need not be in memory.
-    fn bytes(&mut self, tag: Option<Tag>, len: u32, at: u64) -> Result<(), Error> {
-        if let (Some(out), Some(payload)) = (&mut self.out, self.graph.payload(len, at)) {
-            return out.payload(&mut self.sink, tag, payload);
-        }
-        let bytes = self.graph.bytes(len, at);
-        match tag {
-            Some(tag) => self.sink.tag_bytes(tag, bytes),
-            None => self.sink.bytes(bytes),
         }
         Ok(())
     }

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(gathered(&[2, 2], &[0, 2], 4, 2, 1), [4, 5, 6, 7, 4, 5, 6, 7]);
         assert_eq!(gathered(&[2], &[4], 0, 4, 2), [1, 0, 3, 2, 5, 4, 7, 6]);
         assert_eq!(gathered(&[], &[], 3, 1, 1), [3]);
-        assert_eq!(gathered(&[2, 0], &[1, 1], 0, 1, 1), []);
+        assert!(gathered(&[2, 0], &[1, 1], 0, 1, 1).is_empty());
         assert_eq!(strides(&[2, 3, 4], 2, true), [2, 4, 12]);
     }
 }

@@ -4,6 +4,8 @@
 //! no elements of a fixed size (objects, masks, sparse tensors) is an error with its path.
 
 mod array;
+#[cfg(feature = "tables")]
+mod dense;
 mod elements;
 mod names;
 mod npy;
@@ -22,6 +24,8 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::options::{self, Format, WriteOptions};
 use crate::writers::out::Out;
 use array::{Array, is_array};
+#[cfg(feature = "tables")]
+pub(crate) use dense::Dense;
 use names::Named;
 
 /// One output.
@@ -54,7 +58,7 @@ impl<'a> Writer<'a, '_> {
             }
             _ => {
                 if !is_array(self.graph, *value) {
-                    return Err(names::no_array(self.graph, *value, path));
+                    return Err(names::no_array(self.graph, *value, path, false));
                 }
                 let named = Named { name: String::new(), path: path.clone(), value: *value };
                 let array = self.array(&named)?;

@@ -1,0 +1,97 @@
+//! Converting many inputs, one after another, in memory that is used again.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::convert::{Converter, Report};
+use crate::document::Memory;
+use crate::error::{Error, Failure};
+use crate::location::Location;
+
+/// Bytes from which on a file is not read into memory at once.
+const LARGE: usize = 512 << 10;
+
+/// A converter at work on many inputs: what one needed serves the next, so that a small input costs little more than reading
+/// it. Each has a budget of its own.
+///
+/// ```
+/// use depickle::{Converter, Format};
+///
+/// let mut worker = Converter::new(Format::Ndjson).worker();
+/// let mut output = Vec::new();
+/// for pickle in [&b"\x80\x02K\x01."[..], b"\x80\x02](K\x02K\x03e."] {
+///     worker.convert(pickle, &mut output)?;
+/// }
+/// assert_eq!(output, b"1\n2\n3\n");
+/// # Ok::<(), depickle::error::Failure>(())
+/// ```
+#[derive(Debug)]
+pub struct Worker {
+    converter: Converter,
+    memory: Memory,
+    /// Where a small file is read to; of [`LARGE`] bytes once there was one.
+    small: Vec<u8>,
+}
+
+impl Converter {
+    /// A worker that converts as this converter does.
+    pub fn worker(&self) -> Worker {
+        Worker { converter: self.clone(), memory: Memory::default(), small: Vec::new() }
+    }
+}
+
+impl Worker {
+    /// Says where the rows of the inputs that follow come from, where [`WriteOptions::source`](crate::WriteOptions::source) asks
+    /// for a column of it.
+    pub fn comes_from(&mut self, name: &str) {
+        if let Some(source) = &mut self.converter.options.source {
+            source.name.clear();
+            source.name.push_str(name);
+        }
+    }
+
+    /// Names the folder of the inputs that follow, as [`Converter::side_files`] does.
+    pub fn side_files(&mut self, folder: &Path) {
+        let known: &mut Option<PathBuf> = self.converter.reader.side_folder();
+        if known.as_deref() != Some(folder) {
+            *known = Some(folder.to_owned());
+        }
+    }
+
+    /// As [`Converter::convert`].
+    ///
+    /// # Errors
+    /// As for [`Converter::convert`].
+    pub fn convert(&mut self, input: impl Read + Send, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.converter.convert_in(input, &mut self.memory, output)
+    }
+
+    /// As [`Converter::convert_file`]; the file's position is where it begins.
+    ///
+    /// # Errors
+    /// As for [`Converter::convert`].
+    pub fn convert_file(&mut self, mut file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        if self.small.is_empty() {
+            self.small.resize(LARGE, 0);
+        }
+        let failed = |e| Error::io(e, Location::default());
+        let mut filled = 0;
+        while let Some(free) = self.small.get_mut(filled..).filter(|free| !free.is_empty()) {
+            match file.read(free) {
+                Ok(0) => {
+                    let bytes = self.small.get(..filled).unwrap_or_default();
+                    return self.converter.convert_in(bytes, &mut self.memory, output);
+                }
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(failed(e).into()),
+            }
+        }
+        if file.metadata().map_err(failed)?.is_file() {
+            return self.converter.convert_file(file, output);
+        }
+        let begin = self.small.get(..filled).unwrap_or_default();
+        self.converter.convert_in(begin.chain(file), &mut self.memory, output)
+    }
+}
