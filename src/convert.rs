@@ -222,6 +222,10 @@ impl Converter {
             max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
         let bytes_written = job.write(&mut ledger, &mut memory.text, output)?;
+        // What could not be read from its place was written as nothing.
+        if let Some(error) = document.failure() {
+            return Err(error);
+        }
         Ok(Report {
             pickles: document.pickles(),
             bytes_read: document.bytes(),

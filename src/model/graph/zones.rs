@@ -1,23 +1,11 @@
-//! The names that a stream refers to, and its time zones.
+//! The table of zones, and the objects that stand for them.
 
-use super::{GlobalEntry, Graph, Kind};
+use super::{Graph, Kind};
 use crate::limits::LimitExceededResult;
 use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Value};
-use crate::name::GlobalName;
 
 impl Graph {
-    /// Adds a name; returns its index.
-    pub fn add_global(&mut self, name: GlobalName) -> LimitExceededResult<u32> {
-        self.budget.charge((name.module.len() + name.name.len() + size_of::<GlobalEntry>()) as u64)?;
-        self.globals.push(GlobalEntry { name });
-        Ok(self.globals.len() as u32 - 1)
-    }
-
-    pub fn global(&self, index: u32) -> &GlobalName {
-        &self.globals[index as usize].name
-    }
-
     /// A zone object.
     pub fn zone(&mut self, zone: Zone) -> LimitExceededResult<NodeId> {
         let id = self.alloc(Kind::Zone)?;
