@@ -206,7 +206,7 @@ impl Job<'_> {
         };
         let (bytes_read, protocol, codecs) = read;
         let pickles = if self.root.is_some() { 1 } else { self.items };
-        Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger })
+        Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger, proto: None })
     }
 
     fn begin<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {

@@ -14,6 +14,7 @@ use super::exit::Status;
 use super::files::{self, Input};
 use super::ledger;
 use super::output::{Hashing, Pending};
+use super::split;
 use super::term::Term;
 
 /// Runs the command.
@@ -46,6 +47,20 @@ fn plan(args: &ConvertArgs) -> Result<Plan, Error> {
     }
     let mut options = args.mapping.options(format);
     args.tables.apply(&mut options);
+    options.proto_message.clone_from(&args.proto_message);
+    if args.proto_message.is_some() && format != Format::Protobuf {
+        return Err(Error::misuse(format!("`--proto-message` is for protobuf, not for {}", format.name())));
+    }
+    if args.proto_message.is_some() && is_stdout(args) {
+        return Err(Error::misuse("expected a file for the messages, beside which their `.proto` is written")
+            .with_hint(
+                "`-o FILE` or `--out-dir DIR` writes it; `depickle schema --format proto` prints the `.proto` alone",
+            ));
+    }
+    if args.split && (!format.is_tabular() || is_stdout(args)) {
+        return Err(Error::misuse("`--split` writes files of a format of tables")
+            .with_hint("`--to parquet -o FILE` or `--out-dir DIR` names them"));
+    }
     let mut converter = Converter::with_options(options)
         .policy(args.policy.policy()?)
         .trailing(args.policy.trailing())
@@ -83,6 +98,14 @@ fn buffers(args: &ConvertArgs) -> Result<Vec<Vec<u8>>, Error> {
         buffers.push(buffer);
     }
     Ok(buffers)
+}
+
+/// Whether the output goes to standard output.
+fn is_stdout(args: &ConvertArgs) -> bool {
+    match &args.output {
+        Some(output) => output.as_os_str() == "-",
+        None => args.out_dir.is_none(),
+    }
 }
 
 /// The format that `--to`, else the extension of `-o` names; JSON without either.
@@ -139,6 +162,11 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Status {
         }
         match one(args, plan, input, target.as_deref(), &mut book) {
             Ok(Done::Converted(report)) => told(input, target.as_deref(), &report, term),
+            Ok(Done::Split(parts)) => {
+                for (target, report) in parts {
+                    told(input, Some(&target), &report, term);
+                }
+            }
             Ok(Done::BrokenPipe) => break,
             Err(failure) if input.met && failure.is_foreign() => {
                 skipped += 1;
@@ -200,6 +228,8 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
 
 enum Done {
     Converted(Box<Report>),
+    /// Several files, each with what was done for it.
+    Split(Vec<(PathBuf, Report)>),
     /// Whoever read standard output has gone.
     BrokenPipe,
 }
@@ -213,6 +243,11 @@ fn one(
 ) -> Result<Done, Failure> {
     let name = input.name();
     let io = |e: io::Error, file: &str| Failure::from(Error::io(e, Location::default()).in_file(file));
+    if args.split
+        && let Some(target) = target
+    {
+        return split(args, plan, input, target, book);
+    }
     let mut output = Hashing::new(open(args, target).map_err(|e| named(e, args, target))?, book.is_kept());
     let (result, input_hash) = if input.is_stdin() {
         let mut source = Hashing::new(io::stdin(), book.is_kept());
@@ -243,6 +278,14 @@ fn one(
             return Err(failure);
         }
     };
+    if let (Some(proto), Some(target)) = (&report.proto, target) {
+        let beside = target.with_extension("proto");
+        let written = Pending::file(&beside, !args.no_overwrite).and_then(|mut file| {
+            io::Write::write_all(&mut file, proto.as_bytes())?;
+            file.publish()
+        });
+        written.map_err(|e| named(e, args, Some(&beside)))?;
+    }
     match pending.publish() {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => return Ok(Done::BrokenPipe),
@@ -250,6 +293,47 @@ fn one(
     }
     book.converted(&name, input_hash, target, output_hash, &report);
     Ok(Done::Converted(Box::new(report)))
+}
+
+/// Writes each table of one input to a file of its own.
+fn split(
+    args: &ConvertArgs,
+    plan: &Plan,
+    input: &Input,
+    target: &Path,
+    book: &mut ledger::Book,
+) -> Result<Done, Failure> {
+    let name = input.name();
+    let io = |e: io::Error| Failure::from(Error::io(e, Location::default()).in_file(&name));
+    let (converter, result, hash);
+    if input.is_stdin() {
+        let mut source = Hashing::new(io::stdin(), book.is_kept());
+        converter = plan.converter.clone();
+        result = converter.read(&mut source);
+        hash = hash_rest(source).map_err(io)?;
+    } else {
+        let folder = input.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut source = Hashing::new(File::open(&input.path).map_err(io)?, book.is_kept());
+        converter = plan.converter.clone().side_files(folder);
+        result = converter.read(&mut source);
+        hash = hash_rest(source).map_err(io)?;
+    }
+    let parts =
+        result.and_then(|document| split::parts(&converter, &document, target, !args.no_overwrite, book.is_kept()));
+    let parts = match parts.map_err(|failure| failure.in_file(&name)) {
+        Ok(parts) => parts,
+        Err(failure) => {
+            book.failed(&name, hash, &failure, input.met && failure.is_foreign());
+            return Err(failure);
+        }
+    };
+    let mut reports = Vec::with_capacity(parts.len());
+    for part in parts {
+        part.output.publish().map_err(|e| named(e, args, Some(&part.target)))?;
+        book.converted(&name, hash.clone(), Some(&part.target), part.hash, &part.report);
+        reports.push((part.target, part.report));
+    }
+    Ok(Done::Split(reports))
 }
 
 /// The hash of an input; what a refusal left unread belongs to the file that was refused.

@@ -8,6 +8,8 @@ mod files;
 mod globals;
 mod ledger;
 mod output;
+mod schema;
+mod split;
 mod term;
 
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Dis(args) => dis::run(&args),
         Command::Globals(args) => globals::run(&args),
+        Command::Schema(args) => schema::run(&args),
     };
     status.into()
 }

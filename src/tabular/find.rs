@@ -193,6 +193,34 @@ pub(super) fn inside(graph: &Graph, roots: &[Value], prefix: &str) -> Vec<String
     wide
 }
 
+/// The text of the key and the path of each table of a dict of tables.
+///
+/// # Errors
+/// A value that is no table, or a key that names none.
+pub(super) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(String, String)>, Missing> {
+    let none = || Missing { what: article(graph, root) };
+    let Value::Object(id) = root else { return Err(none()) };
+    if !matches!(graph.kind(id), Kind::Dict | Kind::OrderedDict | Kind::DefaultDict) {
+        return Err(none());
+    }
+    let mut out = Vec::new();
+    let mut zones = crate::model::zones::Zones::new();
+    let mut items = graph.items(id);
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        let mut path = prefix.to_owned();
+        path::push_key(graph, key, &mut path);
+        let mut name = String::new();
+        if !matches!(crate::writers::text::key(graph, &mut zones, key, &mut name), Ok(true)) {
+            return Err(Missing { what: format!("a key that names no file: `{path}`") });
+        }
+        if let Err(missing) = table(graph, value) {
+            return Err(Missing { what: format!("{} at `{path}`", missing.what) });
+        }
+        out.push((name, path));
+    }
+    if out.is_empty() { Err(Missing { what: "an empty dict".to_owned() }) } else { Ok(out) }
+}
+
 /// Adds what a container holds, by the paths that `--select` takes.
 fn below(graph: &Graph, id: NodeId, at: &str, todo: &mut VecDeque<(Value, String)>) {
     match graph.kind(id) {

@@ -78,7 +78,7 @@ impl Parts {
 pub(super) fn frame<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
     let graph = job.graph;
     let frame = DataFrame::of(graph, id);
-    if !matches!(frame.class, Value::None) || !matches!(frame.own, Value::None) {
+    if !matches!((frame.class, frame.own, frame.flags), (Value::None, Value::None, Value::None)) {
         site.note(Step::ClassLost)?;
     }
     let labels = labels(site, frame.columns)?;
@@ -108,7 +108,7 @@ pub(super) fn frame<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> R
 pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
     let graph = job.graph;
     let series = Series::of(graph, id);
-    if !matches!(series.class, Value::None) || !matches!(series.own, Value::None) {
+    if !matches!((series.class, series.own, series.flags), (Value::None, Value::None, Value::None)) {
         site.note(Step::ClassLost)?;
     }
     let name = match series.name {

@@ -108,6 +108,20 @@ impl<'g, 'l> Table<'g, 'l> {
     }
 }
 
+/// The names and paths of the tables that a dict holds.
+///
+/// # Errors
+/// `Unrepresentable` where it is no dict of tables.
+pub(crate) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    find::parts(graph, root, prefix).map_err(|missing| {
+        Error::unrepresentable(
+            format!("expected a dict of tables, found {}", missing.what),
+            Location::path(prefix.to_owned()),
+        )
+        .with_hint("`--select` takes one table")
+    })
+}
+
 impl Batches for Table<'_, '_> {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()

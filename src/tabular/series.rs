@@ -20,6 +20,7 @@ use crate::model::graph::Graph;
 use crate::model::layout::{Layout, Offset, StringArray};
 use crate::model::value::{Singleton, Value};
 use crate::report::ledger::Step;
+use crate::writers::options::Format;
 
 /// An array with its field, the name that pandas has for its dtype, and what belongs to that.
 pub(super) struct Typed {
@@ -88,9 +89,13 @@ pub(super) fn of_value<'g>(site: &mut Site<'g, '_>, name: &str, value: Value) ->
     let mut typed = of_column(site, name, &column)?;
     match graph.layout(value) {
         Some((Layout::StringArray, id)) => {
-            let missing = StringArray::of(graph, id).na_value;
-            let nan = !matches!(missing, Value::Singleton(Singleton::NA));
-            typed.numpy_type = if nan { "str" } else { "string" }.to_owned();
+            let StringArray { na_value, storage, .. } = StringArray::of(graph, id);
+            let storage = if let Value::Str { len, at } = storage { graph.text(len, at) } else { "" };
+            typed.numpy_type = match (na_value, storage) {
+                (Value::Singleton(Singleton::NA), "python" | "pyarrow") => format!("string[{storage}]"),
+                (Value::Singleton(Singleton::NA), _) => "string".to_owned(),
+                _ => "str".to_owned(),
+            };
         }
         Some((Layout::ArrowExtension, _)) => typed.numpy_type = arrow_name(typed.array.data_type()),
         _ => {}
@@ -397,6 +402,17 @@ fn categorical<'g>(
 ) -> Result<Typed, Error> {
     let values = of_column(site, name, categories)?;
     let count = categories.len;
+    let text = matches!(values.array.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+    let parquet = site.eye.options.format == Format::Parquet;
+    if !text && (parquet || values.array.data_type().is_nested()) {
+        // Parquet keeps dictionaries of text alone.
+        site.note(Step::Categories)?;
+        let places: PrimitiveArray<Int64Type> = (0..len)
+            .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < count)))
+            .collect();
+        let array = arrow::compute::take(&values.array, &places, None).map_err(|e| site.trail.broken(&e))?;
+        return Ok(Typed { array, ..values });
+    }
     let array = match codes.dtype.size {
         1 => dictionary::<Int8Type>(codes, len, &values.array, |n| n as i8),
         2 => dictionary::<Int16Type>(codes, len, &values.array, |n| n as i16),
