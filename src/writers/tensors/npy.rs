@@ -29,7 +29,7 @@ pub(super) fn header(graph: &Graph, array: &Array<'_>) -> Result<Vec<u8>, (Strin
                 return Err((what, "`--to safetensors` writes it"));
             }
         },
-        Kind::Numpy(dtype, object) => descr(graph, *object, &mut text)?,
+        Kind::Numpy(_, object) => descr(graph, *object, &mut text)?,
     }
     let order = if array.fortran { "True" } else { "False" };
     let _ = write!(text, ", 'fortran_order': {order}, 'shape': ");
