@@ -25,8 +25,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
-    ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
-    ("stream", &["container", "convert", "globals", "machine", "model", "opcode", "report", "source", "writers"]),
+    (
+        "convert",
+        &["document", "machine", "model", "policy", "progress", "report", "select", "source", "tabular", "writers"],
+    ),
+    (
+        "stream",
+        &["container", "convert", "globals", "machine", "model", "opcode", "progress", "report", "source", "writers"],
+    ),
+    ("progress", &[]),
     ("worker", &["convert", "document"]),
     ("policy", &[]),
 ];
