@@ -46,6 +46,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Every step that was not exact.
     pub ledger: Ledger,
+    /// The `.proto` file that describes the output, where its messages are of the table's own.
+    pub proto: Option<String>,
 }
 
 /// Converts pickles. Built once, used for any number of inputs.
@@ -229,7 +231,8 @@ impl Converter {
         let mut ledger = Ledger::default();
         let max_output = self.reader.allowed().output_for(document.bytes());
         let sharing = match (self.options.mapping, self.options.format) {
-            (Mapping::Lossless, _) | (_, Format::Protobuf) => Sharing::Kept,
+            (Mapping::Lossless, _) => Sharing::Kept,
+            (_, Format::Protobuf) if self.options.proto_message.is_none() => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
         check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth)?;
@@ -241,7 +244,12 @@ impl Converter {
             max_output,
             max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
-        let bytes_written = job.write(&mut ledger, &mut memory.text, output)?;
+        let mut proto = None;
+        let bytes_written = job.write(&mut ledger, &mut memory.text, &mut proto, output)?;
+        // What could not be read from its place was written as nothing.
+        if let Some(error) = document.failure() {
+            return Err(error);
+        }
         Ok(Report {
             pickles: document.pickles(),
             bytes_read: document.bytes(),
@@ -250,6 +258,7 @@ impl Converter {
             codecs: document.codecs().to_vec(),
             notes: document.notes().to_vec(),
             ledger,
+            proto,
         })
     }
 }
@@ -279,7 +288,13 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn write(&self, ledger: &mut Ledger, spare: &mut Vec<u8>, output: &mut dyn Write) -> Result<u64, Error> {
+    fn write(
+        &self,
+        ledger: &mut Ledger,
+        spare: &mut Vec<u8>,
+        proto: &mut Option<String>,
+        output: &mut dyn Write,
+    ) -> Result<u64, Error> {
         match self.options.format {
             #[cfg(feature = "json")]
             Format::Json => {
@@ -303,7 +318,17 @@ impl Job<'_> {
                 }
             },
             #[cfg(feature = "protobuf")]
-            Format::Protobuf => self.frames(output),
+            Format::Protobuf => match &self.options.proto_message {
+                None => self.frames(output),
+                #[cfg(feature = "tables")]
+                Some(name) => self.table(ledger, |table, _| {
+                    let message = crate::writers::messages::Message::new(name, &table.schema())?;
+                    *proto = Some(message.proto());
+                    crate::writers::messages::write(table, &message, self.out(output))
+                }),
+                #[cfg(not(feature = "tables"))]
+                Some(_) => Err(Error::misuse("this build knows no tables")),
+            },
             #[cfg(feature = "tensors")]
             Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
             #[cfg(feature = "parquet")]
@@ -436,6 +461,12 @@ impl Job<'_> {
     fn rows<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
         if let Some(list) = self.list() {
             return writer.write_part(self.graph.walk(list), Part::Lines(0), self.prefix.unwrap_or("$"));
+        }
+        // A table alone is written row by row, as a list is element by element.
+        if let [table] = self.roots
+            && writer.write_table(*table, &self.path(0))?
+        {
+            return Ok(());
         }
         for (n, root) in self.roots.iter().enumerate() {
             writer.write_row(*root, &self.path(n))?;

@@ -81,6 +81,8 @@ mod source;
 #[cfg(feature = "json")]
 mod stream;
 #[cfg(feature = "tables")]
+mod tables;
+#[cfg(feature = "tables")]
 mod tabular;
 pub mod view;
 #[cfg(feature = "json")]
@@ -109,5 +111,6 @@ pub use view::{ValueKind, ValueRef};
 pub use worker::Worker;
 #[cfg(feature = "writers")]
 pub use writers::options::{
-    Compression, DictAs, Format, Items, Loss, Mapping, NonFinite, Py2Str, Source, Surrogates, WriteOptions,
+    Compression, DictAs, Format, Items, Loss, Mapping, NonFinite, Py2Str, SchemaFormat, Source, Surrogates,
+    WriteOptions,
 };

@@ -5,15 +5,17 @@
 
 use std::io::Write;
 
-use crate::container;
+use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
+use crate::document::is_legacy;
 use crate::error::{Error, Failure};
-use crate::globals::Registry;
+use crate::limits::Limits;
+use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
-use crate::machine::{Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::progress::Stage;
@@ -42,7 +44,11 @@ impl Converter {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
         self.begin(Stage::Looking);
-        let mut lexer = Lexer::new(container::open(Box::new(section.reader()), limits)?.reader, limits);
+        let opened = container::open(Box::new(section.reader()), limits)?;
+        if opened.form() != Form::Pickles || is_legacy(&opened.head) {
+            return Ok(None);
+        }
+        let mut lexer = lexer(opened, section, limits);
         let plan = liveness::plan(&mut lexer)?;
         let bytes = lexer.offset();
         drop(lexer);
@@ -137,9 +143,8 @@ impl Job<'_> {
         let reader = &self.converter.reader;
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::new(opened.reader, reader.allowed());
-        let globals = Registry::new(reader.policy_rule().clone());
-        let machine = Machine::new(globals, reader.allowed());
+        let mut lexer = lexer(opened, input, reader.allowed());
+        let machine = reader.machine(crate::machine::Memory::default());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
@@ -149,6 +154,8 @@ impl Job<'_> {
         {
             outcome.findings.errors.push(error);
         }
+        // What could not be read from its place was written as nothing.
+        outcome.findings.errors.extend(outcome.graph.failure());
         if outcome.findings.errors.is_empty() {
             return Ok((outcome.bytes, outcome.protocol, codecs));
         }
@@ -203,7 +210,7 @@ impl Job<'_> {
         };
         let (bytes_read, protocol, codecs) = read;
         let pickles = if self.root.is_some() { 1 } else { self.items };
-        Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger })
+        Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger, proto: None })
     }
 
     fn begin<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
@@ -277,6 +284,12 @@ impl Job<'_> {
         let max_depth = self.converter.reader.allowed().max_depth;
         check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
+}
+
+/// Large payloads stay where they lie, if that is where they are read from.
+fn lexer<'a>(opened: Opened<'a>, place: &Section, limits: &Limits) -> Lexer<'a> {
+    let place = opened.codecs.is_empty().then(|| place.clone());
+    Lexer::new(opened.reader, limits).lies_at(place, STAYS_FROM)
 }
 
 fn lost() -> Error {

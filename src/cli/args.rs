@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use depickle::{
-    Compression, DictAs, Format, Limits, Mapping, NonFinite, Policy, Py2Str, Surrogates, Trailing, WriteOptions,
+    Compression, DictAs, Format, Limits, Mapping, NonFinite, Policy, Py2Str, SchemaFormat, Surrogates, Trailing,
+    WriteOptions,
 };
 
 const EXIT_STATUS: &str = "\
@@ -37,6 +38,12 @@ Examples:
   depickle dis data.pkl.gz | less      compression is seen by content
   depickle dis - < broken.pkl          up to the break, which goes to stderr";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  depickle schema rows.pkl                         a line for each column, in Arrow's types
+  depickle schema rows.pkl --format json-schema    a JSON Schema for the rows
+  depickle schema data.pkl --select '$.orders' --format proto --proto-message Order";
+
 const GLOBALS_EXAMPLES: &str = "\
 Examples:
   depickle globals                     kind, module, name, use and guard, separated by tabs
@@ -64,6 +71,9 @@ pub(super) enum Command {
     /// Print the registry: every name that is known to be data, as a table
     #[command(after_help = format!("{GLOBALS_EXAMPLES}\n\n{EXIT_STATUS}"))]
     Globals(GlobalsArgs),
+    /// Print the columns of a table and their types
+    #[command(after_help = format!("{SCHEMA_EXAMPLES}\n\n{EXIT_STATUS}"))]
+    Schema(Box<SchemaArgs>),
 }
 
 #[derive(Args)]
@@ -90,6 +100,12 @@ pub(super) struct ConvertArgs {
     /// Convert so many inputs at a time [default: one for each core]
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// Write each table of a dict of tables to a file of its own: `out.NAME.parquet`
+    #[arg(long)]
+    pub split: bool,
+    /// Write rows as Protocol Buffers messages of this name; their .proto is written beside the output
+    #[arg(long, value_name = "NAME")]
+    pub proto_message: Option<String>,
     /// Refuse to replace files that exist
     #[arg(long)]
     pub no_overwrite: bool,
@@ -221,6 +237,48 @@ pub(super) struct DisArgs {
     pub input: PathBuf,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+#[derive(Args)]
+pub(super) struct SchemaArgs {
+    /// A file, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub input: PathBuf,
+    /// What the schema is written as
+    #[arg(long, value_enum, default_value = "arrow", value_name = "FORMAT")]
+    pub format: SchemaFormatArg,
+    /// The table at PATH, such as '$.orders' (as messages print it)
+    #[arg(long, value_name = "PATH")]
+    pub select: Option<String>,
+    /// The name of the message [default: Row]
+    #[arg(long, value_name = "NAME")]
+    pub proto_message: Option<String>,
+    #[command(flatten)]
+    pub tables: TableArgs,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum SchemaFormatArg {
+    /// Arrow's types, a line for each column
+    Arrow,
+    /// A JSON Schema, draft 2020-12
+    JsonSchema,
+    /// A Protocol Buffers message
+    Proto,
+}
+
+impl From<SchemaFormatArg> for SchemaFormat {
+    fn from(arg: SchemaFormatArg) -> Self {
+        match arg {
+            SchemaFormatArg::Arrow => SchemaFormat::Arrow,
+            SchemaFormatArg::JsonSchema => SchemaFormat::JsonSchema,
+            SchemaFormatArg::Proto => SchemaFormat::Proto,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -18,7 +18,8 @@ use super::jobs::{self, Part};
 use super::output::{Hashing, Pending};
 use super::plan::{self, Plan};
 use super::progress::{Counted, Watch, Watched};
-use super::run::{self, Done, Run};
+use super::run::{self, Done, Outcome, Run, Written};
+use super::split;
 use super::term::Term;
 use super::{apart, merge, unfinished};
 
@@ -134,14 +135,22 @@ pub(super) struct All<'a> {
 fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
     let recorded = run.is_recorded();
     let first = apart::first_of_each(targets);
-    let job = |worker: &mut Worker, n: usize, _: &mut jobs::Hand<'_, Option<Done>>| {
-        let (input, target) = (all.inputs.get(n)?, targets.get(n)?.as_deref());
-        if first.get(n) == Some(&false) {
+    let job = |worker: &mut Worker, n: usize, _: &mut jobs::Hand<'_, Done>| {
+        let target = targets.get(n).and_then(Option::as_deref);
+        let mut input_hash = None;
+        let outcome = if first.get(n) == Some(&false) {
             let place = target.map_or("standard output".into(), Path::to_string_lossy);
-            let error = Error::misuse(format!("two inputs would be written to `{place}`")).in_file(&input.name());
-            return Some(Done { input: n, result: Err(error.into()), input_hash: None, output_hash: None });
-        }
-        Some(one(all, worker, n, target, recorded))
+            let error = Error::misuse(format!("two inputs would be written to `{place}`"));
+            let name = all.inputs.get(n).map(Input::name).unwrap_or_default();
+            Outcome::Failed(error.in_file(&name).into())
+        } else {
+            match target {
+                Some(target) if all.args.split => split::one(all, n, target, recorded, &mut input_hash),
+                target => one(all, worker, n, target, recorded, &mut input_hash),
+            }
+            .unwrap_or_else(Outcome::Failed)
+        };
+        Done { input: n, outcome, input_hash }
     };
     jobs::in_order(
         all.inputs.len(),
@@ -149,43 +158,52 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
         || all.converter.worker(),
         job,
         |part| {
-            if let Part::Done(Some(done)) = part
-                && let (Some(input), Some(target)) = (all.inputs.get(done.input), targets.get(done.input))
-                && !run.done(input, target.as_deref(), done)
-            {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
+            let gone = match part {
+                Part::Done(done) => all.inputs.get(done.input).is_some_and(|input| !run.done(input, done)),
+                Part::Bytes(_) => false,
+            };
+            if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         },
     );
 }
 
-fn one(all: &All<'_>, worker: &mut Worker, n: usize, target: Option<&Path>, recorded: bool) -> Done {
+/// One input to one output.
+fn one(
+    all: &All<'_>,
+    worker: &mut Worker,
+    n: usize,
+    target: Option<&Path>,
+    recorded: bool,
+    input_hash: &mut Option<String>,
+) -> Result<Outcome, Failure> {
     let no_overwrite = all.args.no_overwrite;
+    let unwritten = |e| Failure::from(run::unwritten(e, no_overwrite, target));
     let pending = match target {
         Some(target) => Pending::file(target, !no_overwrite),
         None => Pending::stdout(all.args.mapping.strict),
     };
-    let pending = match pending {
-        Ok(pending) => pending,
-        Err(e) => {
-            let failure = Failure::from(run::unwritten(e, no_overwrite, target));
-            return Done { input: n, result: Err(failure), input_hash: None, output_hash: None };
-        }
+    let mut output = Hashing::new(pending.map_err(unwritten)?, recorded);
+    let (result, hash) = all.convert(worker, n, recorded, &mut output);
+    *input_hash = hash;
+    let (pending, hash) = output.finish();
+    let report = match result {
+        Ok(report) => report,
+        Err(failure) if target.is_none() && run::is_broken_pipe(&failure) => return Ok(Outcome::Gone),
+        Err(failure) => return Err(failure),
     };
-    let mut output = Hashing::new(pending, recorded);
-    let (result, input_hash) = all.convert(worker, n, recorded, &mut output);
-    let (pending, output_hash) = output.finish();
-    let result = match result {
-        Ok(report) => match pending.publish() {
-            Ok(()) => Ok(Some(Box::new(report))),
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => Ok(None),
-            Err(e) => Err(run::unwritten(e, no_overwrite, target).into()),
-        },
-        Err(failure) if target.is_none() && run::is_broken_pipe(&failure) => Ok(None),
-        Err(failure) => Err(failure),
-    };
-    Done { input: n, result, input_hash, output_hash }
+    if let (Some(proto), Some(target)) = (&report.proto, target) {
+        let beside = target.with_extension("proto");
+        let written = Pending::file(&beside, !no_overwrite).and_then(|mut file| {
+            file.write_all(proto.as_bytes())?;
+            file.publish()
+        });
+        written.map_err(|e| run::unwritten(e, no_overwrite, Some(&beside)))?;
+    }
+    match pending.publish() {
+        Ok(()) => Ok(Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash }])),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => Ok(Outcome::Gone),
+        Err(e) => Err(unwritten(e)),
+    }
 }
 
 impl All<'_> {
@@ -220,7 +238,7 @@ impl All<'_> {
         }
         let file = File::open(&input.path).map_err(io)?;
         // Beside the input lie the arrays that joblib put into files of their own.
-        worker.side_files(Some(input.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))));
+        worker.side_files(Some(input.folder()));
         let Some(hash) = hash else {
             return worker.convert_file(file, output);
         };
@@ -250,7 +268,7 @@ impl All<'_> {
 }
 
 /// The hash of an input; what a refusal left unread belongs to the file that was refused.
-fn hash_rest(mut source: Hashing<impl Read>) -> io::Result<Option<String>> {
+pub(super) fn hash_rest(mut source: Hashing<impl Read>) -> io::Result<Option<String>> {
     io::copy(&mut source, &mut io::sink())?;
     Ok(source.finish().1)
 }

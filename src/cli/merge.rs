@@ -12,7 +12,7 @@ use super::convert::All;
 use super::jobs::{self, Hand, Part};
 use super::output::{Hashing, Pending};
 use super::plan;
-use super::run::{self, Done, Run};
+use super::run::{self, Done, Outcome, Run, Written};
 
 /// Converts all inputs into the one output.
 pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
@@ -30,7 +30,7 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
     let recorded = run.is_recorded();
     let mut output = Hashing::new(pending, recorded);
     let (mut written, mut failed) = (0, None);
-    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, recorded, hand);
+    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, recorded, hand);
     jobs::in_order(
         all.inputs.len(),
         all.plan.jobs,
@@ -49,7 +49,7 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
                 }
                 Part::Done(done) => {
                     if let Some(input) = all.inputs.get(done.input) {
-                        run.done(input, target, done);
+                        run.done(input, done);
                     }
                 }
             }
@@ -73,20 +73,26 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
 }
 
 /// The rows of one input.
-fn rows(all: &All<'_>, worker: &mut Worker, n: usize, recorded: bool, hand: &mut Hand<'_, Done>) -> Done {
-    if let Some(failure) =
-        all.inputs.get(n).filter(|_| all.args.source_column.is_some()).and_then(|input| match input.path.to_str() {
-            Some(name) => {
-                worker.comes_from(name);
-                None
-            }
-            None => Some(no_text(&input.path)),
-        })
-    {
-        return Done { input: n, result: Err(failure), input_hash: None, output_hash: None };
+fn rows(
+    all: &All<'_>,
+    worker: &mut Worker,
+    n: usize,
+    target: Option<&Path>,
+    recorded: bool,
+    hand: &mut Hand<'_, Done>,
+) -> Done {
+    if let Some(input) = all.inputs.get(n).filter(|_| all.args.source_column.is_some()) {
+        let Some(name) = input.path.to_str() else {
+            return Done { input: n, outcome: Outcome::Failed(no_text(&input.path)), input_hash: None };
+        };
+        worker.comes_from(name);
     }
     let (result, input_hash) = all.convert(worker, n, recorded, hand);
-    Done { input: n, result: result.map(|report| Some(Box::new(report))), input_hash, output_hash: None }
+    let outcome = match result {
+        Ok(report) => Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash: None }]),
+        Err(failure) => Outcome::Failed(failure),
+    };
+    Done { input: n, outcome, input_hash }
 }
 
 fn no_text(path: &Path) -> Failure {

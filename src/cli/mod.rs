@@ -14,6 +14,8 @@ mod output;
 mod plan;
 mod progress;
 mod run;
+mod schema;
+mod split;
 mod term;
 mod unfinished;
 
@@ -39,6 +41,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Dis(args) => dis::run(&args),
         Command::Globals(args) => globals::run(&args),
+        Command::Schema(args) => schema::run(&args),
     };
     status.into()
 }

@@ -35,6 +35,8 @@ impl Plan {
         }
         let mut options = args.mapping.options(format);
         args.tables.apply(&mut options);
+        options.proto_message.clone_from(&args.proto_message);
+        tables_and_messages(args, format)?;
         if args.merge {
             mergeable(args, format)?;
             options.items = Items::Rows;
@@ -57,6 +59,8 @@ impl Plan {
             converter = converter.buffers(buffers(args)?);
         }
         let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
+        // What the files of an input are called is known only once it was read; one input after another knows what is taken.
+        let jobs = if args.split { 1 } else { jobs };
         Ok(Plan { converter, format, jobs })
     }
 }
@@ -104,6 +108,24 @@ fn buffers(args: &ConvertArgs) -> Result<Vec<Vec<u8>>, Error> {
         buffers.push(buffer);
     }
     Ok(buffers)
+}
+
+/// Checks that what is written beside the output, or instead of it, has a place.
+fn tables_and_messages(args: &ConvertArgs, format: Format) -> Result<(), Error> {
+    if args.proto_message.is_some() && format != Format::Protobuf {
+        return Err(Error::misuse(format!("`--proto-message` is for protobuf, not for {}", format.name())));
+    }
+    if args.proto_message.is_some() && is_stdout(args) {
+        return Err(Error::misuse("expected a file for the messages, beside which their `.proto` is written")
+            .with_hint(
+                "`-o FILE` or `--out-dir DIR` writes it; `depickle schema --format proto` prints the `.proto` alone",
+            ));
+    }
+    if args.split && (!format.is_tabular() || is_stdout(args)) {
+        return Err(Error::misuse("`--split` writes files of a format of tables")
+            .with_hint("`--to parquet -o FILE` or `--out-dir DIR` names them"));
+    }
+    Ok(())
 }
 
 /// Checks that the rows of many inputs can stand in one output.

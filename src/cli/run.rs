@@ -1,7 +1,7 @@
 //! What the inputs of a run add up to: messages in their order, the ledger, the exit status.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,10 +20,24 @@ use super::term::Term;
 pub(super) struct Done {
     /// Its number.
     pub input: usize,
-    /// `None` where whoever read standard output has gone.
-    pub result: Result<Option<Box<Report>>, Failure>,
+    pub outcome: Outcome,
     pub input_hash: Option<String>,
-    pub output_hash: Option<String>,
+}
+
+pub(super) enum Outcome {
+    /// Converted, to one output or to several.
+    Written(Vec<Written>),
+    Failed(Failure),
+    /// Whoever read standard output has gone.
+    Gone,
+}
+
+/// An output that was published.
+pub(super) struct Written {
+    /// `None` is standard output.
+    pub target: Option<PathBuf>,
+    pub report: Report,
+    pub hash: Option<String>,
 }
 
 pub(super) struct Run<'a> {
@@ -82,16 +96,18 @@ impl<'a> Run<'a> {
     }
 
     /// An input is done. `false` where nobody wants to read more.
-    pub fn done(&mut self, input: &Input, target: Option<&Path>, done: Done) -> bool {
+    pub fn done(&mut self, input: &Input, done: Done) -> bool {
         self.done.fetch_add(1, Ordering::Relaxed);
         let name = input.name();
-        match done.result {
-            Ok(Some(report)) => {
-                self.told(&name, target, &report);
-                self.book.converted(&name, done.input_hash, target, done.output_hash, &report);
+        match done.outcome {
+            Outcome::Written(outputs) => {
+                for Written { target, report, hash } in outputs {
+                    self.told(&name, target.as_deref(), &report);
+                    self.book.converted(&name, done.input_hash.clone(), target.as_deref(), hash, &report);
+                }
             }
-            Ok(None) => return false,
-            Err(failure) => {
+            Outcome::Gone => return false,
+            Outcome::Failed(failure) => {
                 // What was met in a folder and is something else was not asked for.
                 let skipped = input.met && failure.is_foreign();
                 self.book.failed(&name, done.input_hash, &failure, skipped);

@@ -10,13 +10,16 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use joblib::Beside;
 use reading::Reading;
+pub(crate) use torch::is_legacy;
 
 use crate::container;
 use crate::error::{Error, ErrorKind, Failure, Refused};
+use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{self, Outcome, Trailing};
+use crate::machine::{self, Machine, Outcome, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -80,11 +83,6 @@ impl Reader {
         &mut self.side_files
     }
 
-    /// What is admitted.
-    pub(crate) fn policy_rule(&self) -> &Policy {
-        &self.policy
-    }
-
     /// What is done with bytes after the last STOP.
     pub(crate) fn trailing_rule(&self) -> Trailing {
         self.trailing
@@ -121,6 +119,16 @@ impl Reader {
     pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
         self.side_files = Some(folder.into());
         self
+    }
+
+    /// A machine for one input, and a registry that knows nothing of another.
+    pub(crate) fn machine(&self, memory: machine::Memory) -> Machine<Registry> {
+        let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
+        machine.give_buffers(Arc::clone(&self.buffers));
+        if let Some(folder) = &self.side_files {
+            machine.give_side_files(Box::new(Beside::new(folder.clone(), self.limits.clone())));
+        }
+        machine
     }
 
     /// Reads an input: every pickle of a stream, compressed or not, an array file of numpy, or an archive of either.
@@ -234,6 +242,12 @@ impl Document {
     /// One value per pickle, in stream order; of an archive of several members, one dict of their values.
     pub fn roots(&self) -> impl ExactSizeIterator<Item = ValueRef<'_>> {
         self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))
+    }
+
+    /// What went wrong with values that were looked at: large bytes of a file are read from it when somebody asks for them, and
+    /// are empty where that fails. `Converter::write` asks for it at its end.
+    pub fn failure(&self) -> Option<Error> {
+        self.graph.failure()
     }
 
     /// What was noted on the way and is no error.

@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::reading::Reading;
+use super::reading::{Reading, limit};
 use crate::container::archive::{Archive, Member};
 use crate::error::{Error, Refused};
 use crate::globals::torch::{Part, Wanted};
 use crate::location::Location;
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::Value;
 use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
-use crate::source::random::hold;
+use crate::source::random::{RandomAccess, hold};
 
 /// Where the members of a torch archive stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +28,8 @@ pub(super) enum Found {
 
 /// Whether an archive is one of torch.
 pub(super) fn recognise(archive: &Archive) -> Option<Found> {
-    if ["pickle", "storages", "tensors"].iter().all(|name| archive.find(name).is_some()) {
+    let has = |name: &str| archive.find(name).is_some();
+    if has("pickle") && has("storages") && (has("tensors") || has("sys_info")) {
         return Some(Found::Tar);
     }
     // TorchScript of torch 1.0 to 1.3 has no `data.pkl`.
@@ -65,7 +67,7 @@ fn is_root(name: &str) -> bool {
 }
 
 /// Whether a stream is a torch file of before 1.6: its first pickle is the magic number.
-pub(super) fn is_legacy(head: &[u8]) -> bool {
+pub(crate) fn is_legacy(head: &[u8]) -> bool {
     const NUMBER: &[u8] = &[0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.'];
     let rest = match head {
         [0x80, 2..=5, rest @ ..] => rest,
@@ -90,7 +92,9 @@ pub(super) fn read(reading: &mut Reading<'_>, archive: &Archive, found: &Found) 
         Found::Tar => Ok(tar(reading, archive)),
         Found::Several => {
             // The names in all of them are told.
-            beside(reading, archive, &HashSet::new());
+            for member in archive.members().iter().filter(|member| member.name.ends_with(".pkl")) {
+                part(reading, archive, member, Part::Archive);
+            }
             let what = "expected one `data.pkl` in a torch archive, found two: readers differ in which one they take";
             Err(Error::malformed(what, Location::default()))
         }
@@ -204,7 +208,15 @@ fn storage(reading: &mut Reading<'_>, archive: &Archive, wanted: &Wanted, name: 
         let what = "expected tensors of one dtype on an untyped storage of a big-endian file: which bytes to swap cannot be told";
         return Err(refused(what.to_owned()).in_member(name));
     }
-    let bytes = reading.machine.whole(&mut archive.reader(member), wanted.bytes).map_err(|e| e.in_member(name))?;
+    let bytes = match archive.section(member).filter(|place| place.len() >= STAYS_FROM) {
+        Some(place) => {
+            archive.check(member)?;
+            reading.machine.count(place.len());
+            let (len, at) = reading.machine.graph().outside(place).map_err(limit)?;
+            Value::Bytes { len, at }
+        }
+        None => reading.machine.whole(&mut archive.reader(member), wanted.bytes).map_err(|e| e.in_member(name))?,
+    };
     let (registry, graph) = reading.machine.globals();
     if big {
         graph.reverse_words(bytes, usize::try_from(wanted.swapped).unwrap_or(1));

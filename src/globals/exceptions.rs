@@ -9,7 +9,7 @@ use super::records::{self, how};
 use super::table::{Row, Use, module, python2};
 use super::{Class, Ctx, Forms};
 use crate::machine::{Form, Reject};
-use crate::model::graph::Kind;
+use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 
 pub(super) static ROWS: &[Row] = &[Row {
@@ -90,7 +90,7 @@ pub(super) static ROWS: &[Row] = &[Row {
         "ZeroDivisionError",
     ],
     uses: Use::Data(&EXCEPTION),
-    guard: "any arguments; one state: a dict of attributes",
+    guard: "the arguments that the class takes; one state: None or a dict of attributes",
 }];
 
 static EXCEPTION: Class = Class {
@@ -106,7 +106,64 @@ fn exception(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
         Form::Reduce => how::CALL,
         Form::Instance => how::INSTANCE,
     };
+    // `__new__` takes anything, but for groups; an old-style instance without arguments gets them with its state.
+    let called = how == how::CALL || (how == how::INSTANCE && !ctx.args.is_empty());
+    let name = ctx.graph.global(ctx.global).name.clone();
+    if let Some(expected) = expected(ctx, &name, called) {
+        return ctx.reject(expected);
+    }
     records::make(ctx.graph, Kind::Exception, ctx.global, how, ctx.tuple, None)
+}
+
+/// What the arguments must be, where they are not. Any other class takes any.
+fn expected(ctx: &Ctx<'_>, name: &str, called: bool) -> Option<&'static str> {
+    let text = |value| is_text(ctx.graph, value);
+    let bytes = |value| args::bytes(ctx.graph, value).is_some();
+    let (known, expected) = match (name, ctx.args) {
+        ("UnicodeDecodeError", &[encoding, object, Value::Int(_), Value::Int(_), reason]) if called => {
+            (text(encoding) && bytes(object) && text(reason), "expected an encoding, bytes, start, end and a reason")
+        }
+        ("UnicodeEncodeError", &[encoding, object, Value::Int(_), Value::Int(_), reason]) if called => {
+            (text(encoding) && text(object) && text(reason), "expected an encoding, a str, start, end and a reason")
+        }
+        ("UnicodeTranslateError", &[object, Value::Int(_), Value::Int(_), reason]) if called => {
+            (text(object) && text(reason), "expected a str, start, end and a reason")
+        }
+        ("UnicodeDecodeError" | "UnicodeEncodeError", _) if called => {
+            (false, "expected 5 arguments: encoding, object, start, end, reason")
+        }
+        ("UnicodeTranslateError", _) if called => (false, "expected 4 arguments: object, start, end, reason"),
+        ("SyntaxError" | "IndentationError" | "TabError", &[_, place]) if called => (
+            args::sequence(ctx.graph, place).is_some_and(|id| matches!(ctx.graph.count(id), 4 | 6 | 7)),
+            "expected a message and where it is: a tuple of 4 to 7 parts",
+        ),
+        ("ExceptionGroup" | "BaseExceptionGroup", &[message, members]) => {
+            let members = args::sequence(ctx.graph, members).filter(|id| ctx.graph.count(*id) > 0);
+            let all = members.is_some_and(|id| ctx.graph.items(id).all(|value| is_exception(ctx.graph, value, name)));
+            (text(message) && all, "expected a message and a list of exceptions")
+        }
+        ("ExceptionGroup" | "BaseExceptionGroup", _) => (false, "expected a message and a list of exceptions"),
+        _ => return None,
+    };
+    (!known).then_some(expected)
+}
+
+fn is_text(graph: &Graph, value: Value) -> bool {
+    matches!(value, Value::Str { .. } | Value::Wtf8 { .. }) || args::text(graph, value).is_some()
+}
+
+/// Whether it may be in a group: an exception, or an instance of an admitted class, which may be one. What only a
+/// `BaseExceptionGroup` takes is no `Exception`.
+fn is_exception(graph: &Graph, value: Value, group: &str) -> bool {
+    let Value::Object(id) = value else { return false };
+    match (graph.kind(id), graph.first::<1>(id)) {
+        (Kind::Record, _) => true,
+        (Kind::Exception, [Value::Global(class)]) => {
+            let base = ["BaseException", "BaseExceptionGroup", "GeneratorExit", "KeyboardInterrupt", "SystemExit"];
+            group == "BaseExceptionGroup" || !base.contains(&graph.global(class).name.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// BUILD: attributes, among them the notes of `add_note` (3.11).
@@ -114,6 +171,10 @@ fn state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Reject> 
     if !records::is_fresh(ctx.graph, target) {
         return ctx.reject("expected one state, found a second BUILD");
     }
+    if matches!(state, Value::None) {
+        return Ok(());
+    }
+    let unicode = ctx.graph.global(ctx.global).name.starts_with("Unicode");
     let [_, made, arguments] = ctx.graph.first::<3>(target);
     let no_args = matches!(arguments, Value::Object(id) if ctx.graph.count(id) == 0);
     let old_style = matches!(made, Value::Int(how::INSTANCE)) && no_args;
@@ -122,6 +183,10 @@ fn state(ctx: &mut Ctx<'_>, target: NodeId, state: Value) -> Result<(), Reject> 
         fields.iter().all(|&(name, value)| match name {
             "__notes__" => matches!(value, Value::Object(id) if ctx.graph.kind(id) == Kind::List),
             "args" => old_style && args::sequence(ctx.graph, value).is_some(),
+            // Attributes that only hold values of their type.
+            "start" | "end" if unicode => matches!(value, Value::Int(_)),
+            "encoding" | "reason" if unicode => is_text(ctx.graph, value),
+            "object" if unicode => is_text(ctx.graph, value) || args::bytes(ctx.graph, value).is_some(),
             name => !name.starts_with("__"),
         })
     });

@@ -154,6 +154,25 @@ fn exceptions() {
         ("a second state", b"\x80\x02cbuiltins\nValueError\n)R}b}b."),
         ("a special attribute", b"\x80\x02cbuiltins\nValueError\n)R}X\t\x00\x00\x00__cause__Nsb."),
         ("a state that is a list", b"\x80\x02cbuiltins\nValueError\n)R]b."),
+        (
+            "too few arguments of a decoding error",
+            b"\x80\x02cbuiltins\nUnicodeDecodeError\nX\x04\x00\x00\x00utf8\x85R.",
+        ),
+        (
+            "a decoding error without bytes",
+            b"\x80\x02cbuiltins\nUnicodeDecodeError\n(X\x04\x00\x00\x00utf8NK\x00K\x01X\x01\x00\x00\x00rtR.",
+        ),
+        (
+            "an encoding error of bytes",
+            b"\x80\x03cbuiltins\nUnicodeEncodeError\n(X\x04\x00\x00\x00utf8C\x01\xffK\x00K\x01X\x01\x00\x00\x00rtR.",
+        ),
+        ("a syntax error without a place", b"\x80\x02cbuiltins\nSyntaxError\nX\x01\x00\x00\x00mK\x01\x86R."),
+        ("an empty group", b"\x80\x02cbuiltins\nExceptionGroup\nX\x01\x00\x00\x00g]\x86R."),
+        ("a group of what is no exception", b"\x80\x02cbuiltins\nExceptionGroup\nX\x01\x00\x00\x00g]K\x01a\x86R."),
+        (
+            "a group that holds an exit",
+            b"\x80\x02cbuiltins\nExceptionGroup\nX\x01\x00\x00\x00g]cbuiltins\nSystemExit\n)Ra\x86R.",
+        ),
         ("args over args", b"\x80\x02cbuiltins\nValueError\n)R}X\x04\x00\x00\x00args)sb."),
         ("an item", b"\x80\x02cbuiltins\nValueError\n)RNNs."),
     ];

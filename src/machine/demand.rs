@@ -67,6 +67,8 @@ pub(crate) enum Next {
     Pickle,
     /// Bytes that are no pickle, and what they are called.
     Raw { len: u64, what: &'static str },
+    /// A pickle that is a part of the same value, or the end, where the value is this one.
+    Perhaps(Value),
     /// Nothing: the value is complete.
     End(Value),
 }
@@ -130,6 +132,10 @@ impl<G: Globals> Machine<G> {
             lexer.raw(len, what, |_| Ok(()))?;
             let missing = || Error::malformed(format!("truncated: {what} takes {len} bytes"), Location::offset(at));
             return self.graph.part_of_bytes(inner, at, len).ok_or_else(missing);
+        }
+        if let Some(place) = lexer.pass_over(len, what)? {
+            let (len, at) = self.graph.outside(place).map_err(|e| Error::limit(e, Location::offset(at)))?;
+            return Ok(Value::Bytes { len, at });
         }
         let (graph, max_memory, before) = (&mut self.graph, self.max_memory, self.read);
         let store = graph.begin_bytes();
@@ -210,8 +216,9 @@ impl<G: Globals> Machine<G> {
             return Err(Error::limit(e, Location::offset(at)));
         }
         let (stack, memo) = (std::mem::take(&mut self.stack), std::mem::take(&mut self.memo));
-        let (protocol, opcodes) = (self.protocol, self.opcodes);
+        // What the first pass knows of memo slots and batches is not about this memo.
         let (slots, next_stop) = (self.slots.take(), std::mem::take(&mut self.next_stop));
+        let (protocol, opcodes) = (self.protocol, self.opcodes);
         let result = read(self);
         (self.stack, self.memo, self.protocol, self.opcodes) = (stack, memo, protocol, opcodes);
         (self.slots, self.next_stop) = (slots, next_stop);
@@ -226,7 +233,7 @@ impl<G: Globals> Machine<G> {
         else {
             return Err(Error::malformed("expected bytes that hold a stream", Location::offset(at)));
         };
-        let held = self.graph.bytes(len, start).len() as u64;
+        let held = self.graph.byte_len(len, start);
         self.graph.charge(held).map_err(|e| Error::limit(e, Location::offset(at)))?;
         let copy = self.graph.bytes(len, start).to_vec();
         let mut lexer = Lexer::over(Box::new(io::Cursor::new(copy)), held);
@@ -247,13 +254,16 @@ impl<G: Globals> Machine<G> {
     fn parts(&mut self, lexer: &mut Lexer<'_>) -> Result<Value, Error> {
         loop {
             let root = self.pickle(lexer)?;
-            if let Some(value) = self.after_pickle(root, lexer)?.ended() {
-                return Ok(value);
+            match self.after_pickle(root, lexer)? {
+                Next::End(value) => return Ok(value),
+                Next::Perhaps(value) if lexer.peek()?.is_none() => return Ok(value),
+                // Several values in one bytes object do not exist: the next pickle is a part in any case.
+                Next::Root(_) | Next::Pickle | Next::Raw { .. } | Next::Perhaps(_) => {}
             }
         }
     }
 
-    /// What follows a pickle, once its raw bytes are read: [`Next::Root`], [`Next::Pickle`] or [`Next::End`].
+    /// What follows a pickle, once its raw bytes are read; never [`Next::Raw`].
     pub(super) fn after_pickle(&mut self, root: Value, lexer: &mut Lexer<'_>) -> Result<Next, Error> {
         let mut next = self.globals.stopped(&mut self.graph, root);
         loop {
@@ -269,16 +279,6 @@ impl<G: Globals> Machine<G> {
                         .unwrap_or_else(|| Error::malformed("expected a stream that can be followed", at)));
                 }
             }
-        }
-    }
-}
-
-impl Next {
-    fn ended(self) -> Option<Value> {
-        match self {
-            Next::End(value) => Some(value),
-            // Several values in one bytes object do not exist: the next pickle is a part in any case.
-            Next::Root(_) | Next::Pickle | Next::Raw { .. } => None,
         }
     }
 }

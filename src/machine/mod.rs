@@ -260,6 +260,7 @@ pub(crate) struct Machine<G> {
 }
 
 impl<G: Globals> Machine<G> {
+    #[cfg(test)]
     pub fn new(globals: G, limits: &Limits) -> Self {
         Machine::reusing(Memory::default(), globals, limits)
     }
@@ -331,6 +332,7 @@ impl<G: Globals> Machine<G> {
         if let Err(error) = result {
             self.findings.push(error);
         }
+        self.findings.errors.extend(self.graph.failure());
         self.settle_strict();
         let protocol = self.highest;
         self.into_outcome(Vec::new(), lexer.offset(), protocol)
@@ -401,6 +403,14 @@ impl<G: Globals> Machine<G> {
                     roots.push(root);
                     complete = true;
                 }
+                Ok(Next::Perhaps(root)) => match lexer.peek() {
+                    Ok(Some(_)) => continue,
+                    Ok(None) => roots.push(root),
+                    Err(error) => {
+                        self.findings.push(error);
+                        break;
+                    }
+                },
                 Ok(Next::Pickle | Next::Raw { .. }) => continue,
                 // What follows the end was reported where it begins.
                 Err(_) if after_end => break,
@@ -446,6 +456,7 @@ impl<G: Globals> Machine<G> {
             self.findings.push(Error::misuse(what));
         }
         self.settle_strict();
+        self.findings.errors.extend(self.graph.failure());
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::model::arrow;
 use crate::model::dtype::{DType, Element, Type, Unit};
 use crate::model::graph::{Graph, Kind};
 use crate::model::layout::{
@@ -47,7 +48,7 @@ impl<'g> Fixed<'g> {
 }
 
 /// The values of a column.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Values<'g> {
     /// Numbers, bools, complex, bytes, text, void, datetimes without zone, timedeltas, structured elements, sub-arrays.
     Fixed(Fixed<'g>),
@@ -67,8 +68,8 @@ pub(crate) enum Values<'g> {
     Masked { data: Box<Column<'g>>, mask: &'g [u8] },
     /// Text; anything else than a str is missing.
     Strings(Box<Column<'g>>),
-    /// Chunks of Arrow: the first row of each, and its ArrowArray.
-    Arrow(Vec<(usize, NodeId)>),
+    /// Chunks of Arrow, and the first row of each.
+    Arrow(Vec<(usize, arrow::Column<'g>)>),
     /// The values at `places`, the fill value elsewhere.
     Sparse { data: Box<Column<'g>>, places: Places<'g>, fill: Value },
     /// Well-known binary, geometries, None; `crs` is text or None.
@@ -76,7 +77,7 @@ pub(crate) enum Values<'g> {
 }
 
 /// Where the stored values of a sparse column lie.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Places<'g> {
     /// One place each, ascending.
     Each(Fixed<'g>),
@@ -109,12 +110,14 @@ pub(crate) enum Cell<'c> {
     },
     /// Left, right, and `closed` as text.
     Interval(Box<[Cell<'c>; 2]>, Value),
-    /// A row of an ArrowArray (its offset not yet added).
-    Arrow(NodeId, usize),
+    /// Well-known binary, or a geometry.
+    Geometry(Value),
+    /// An element of an array of Arrow, which may be null.
+    Arrow(&'c arrow::Column<'c>, usize),
 }
 
 /// A column of known length.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Column<'g> {
     pub len: usize,
     pub values: Values<'g>,
@@ -134,6 +137,14 @@ impl<'g> Column<'g> {
     /// It is neither, has other than one dimension, or its parts do not agree in length.
     pub fn of(graph: &'g Graph, value: Value) -> Result<Self, Problem> {
         column(graph, value, MAX_DEPTH)
+    }
+
+    /// The column that an array of one dimension is.
+    ///
+    /// # Errors
+    /// As for [`Column::of`].
+    pub fn of_array(graph: &'g Graph, array: &Ndarray) -> Result<Self, Problem> {
+        ndarray(graph, array)
     }
 
     /// One column for each level of an index, with its name.
@@ -216,7 +227,7 @@ impl<'g> Column<'g> {
             Values::Arrow(chunks) => {
                 let at = chunks.partition_point(|(first, _)| *first <= n).checked_sub(1);
                 match at.and_then(|at| chunks.get(at)) {
-                    Some(&(first, chunk)) => Cell::Arrow(chunk, n - first),
+                    Some((first, chunk)) => Cell::Arrow(chunk, n - first),
                     None => Cell::Missing,
                 }
             }
@@ -226,6 +237,7 @@ impl<'g> Column<'g> {
             },
             Values::Geometry { data, .. } => match data.cell(n) {
                 Cell::Value(Value::None) => Cell::Missing,
+                Cell::Value(value) => Cell::Geometry(value),
                 cell => cell,
             },
         }
@@ -312,10 +324,7 @@ pub(crate) fn length(graph: &Graph, value: Value) -> Result<u64, Problem> {
                     _ => problem("expected a length of 0 or more"),
                 };
             }
-            Layout::ArrowChunked => {
-                let chunks = chunks(graph, id)?;
-                return Ok(chunks.0 as u64);
-            }
+            Layout::ArrowChunked => return chunks(graph, id).map(|rows| rows.iter().map(|(_, rows)| rows).sum()),
             Layout::Index => Index::of(graph, id).data,
             Layout::Categorical => Categorical::of(graph, id).codes,
             Layout::DatetimeArray => DatetimeArray::of(graph, id).data,
@@ -442,13 +451,10 @@ fn column(graph: &Graph, value: Value, depth: u32) -> Result<Column<'_>, Problem
             let data = column(graph, data, depth)?;
             (data.len, Values::Geometry { data: Box::new(data), crs })
         }
-        Layout::ArrowArray => {
-            let len = usize::try_from(length(graph, value)?).or_else(|_| problem("expected a shorter array"))?;
-            (len, Values::Arrow(vec![(0, id)]))
-        }
+        Layout::ArrowArray => arrow(graph, &[id])?,
         Layout::ArrowChunked => {
-            let (len, chunks) = chunks(graph, id)?;
-            (len, Values::Arrow(chunks))
+            let chunks: Vec<NodeId> = chunks(graph, id)?.into_iter().map(|(chunk, _)| chunk).collect();
+            arrow(graph, &chunks)?
         }
         _ => return problem("expected an array or an index of one level"),
     };
@@ -465,22 +471,32 @@ fn coded(graph: &Graph, codes: Value, categories: Value, ordered: bool, depth: u
     Ok(Column { len, values: Values::Categorical { codes, categories: Box::new(categories), ordered } })
 }
 
-/// All rows of a chunked array, and the first row and the node of each chunk.
-fn chunks(graph: &Graph, id: NodeId) -> Result<(usize, Vec<(usize, NodeId)>), Problem> {
+/// Each chunk of a chunked array, and how many rows it has.
+fn chunks(graph: &Graph, id: NodeId) -> Result<Vec<(NodeId, u64)>, Problem> {
     let Value::Object(list) = ArrowChunked::of(graph, id).chunks else { return problem("expected a list of chunks") };
-    let (mut len, mut out) = (0usize, Vec::new());
+    let (mut all, mut out) = (0_u64, Vec::new());
     for chunk in graph.items(list) {
         let Some((Layout::ArrowArray, chunk)) = graph.layout(chunk) else {
             return problem("expected arrays of Arrow as chunks");
         };
         let Value::Int(rows) = ArrowArray::of(graph, chunk).length else { return problem("expected a length") };
-        out.push((len, chunk));
-        len = usize::try_from(rows)
-            .ok()
-            .and_then(|rows| len.checked_add(rows))
-            .ok_or_else(|| "expected chunks of 0 or more rows".to_owned())?;
+        let rows = u64::try_from(rows).or_else(|_| problem("expected a length of 0 or more"))?;
+        all = all.checked_add(rows).ok_or_else(|| "expected fewer rows in all chunks".to_owned())?;
+        out.push((chunk, rows));
     }
-    Ok((len, out))
+    Ok(out)
+}
+
+/// Chunks as a column.
+fn arrow<'g>(graph: &'g Graph, chunks: &[NodeId]) -> Result<(usize, Values<'g>), Problem> {
+    let (mut first, mut out) = (0_usize, Vec::new());
+    for chunk in chunks {
+        let chunk = arrow::Column::of(graph, *chunk)?;
+        let len = chunk.len;
+        out.push((first, chunk));
+        first = first.checked_add(len).ok_or_else(|| "expected fewer rows in all chunks".to_owned())?;
+    }
+    Ok((first, Values::Arrow(out)))
 }
 
 /// An array of one dimension whose elements lie in bytes.

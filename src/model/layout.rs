@@ -112,7 +112,12 @@ macro_rules! layouts {
 
             /// Its class's name where Python would not take it as a key.
             pub fn unhashable(self) -> Option<&'static str> {
-                if self.keeps_identity() { Some(self.name()) } else { None }
+                if self.keeps_identity() && !self.is_key_by_identity() { Some(self.name()) } else { None }
+            }
+
+            /// Whether Python takes it as a key that equals itself alone: tensors of torch, graphs of networkx.
+            pub fn is_key_by_identity(self) -> bool {
+                matches!(self, Layout::Tensor | Layout::SparseTensor | Layout::Storage | Layout::Network)
             }
 
             /// Whether two references to one such object differ from references to two equal ones.

@@ -17,6 +17,8 @@ pub(crate) mod layout;
 pub(crate) mod moment;
 pub(crate) mod network;
 pub(crate) mod number;
+#[cfg(feature = "writers")]
+pub(crate) mod period;
 pub(crate) mod record;
 #[cfg(feature = "json")]
 pub(crate) mod same;

@@ -25,13 +25,15 @@ pub(crate) fn in_c_order<'b>(graph: &Graph, array: &Ndarray, bytes: &'b [u8]) ->
     reorder(&sizes(graph, array.shape), bytes, true)
 }
 
+/// The bytes of one element, where `bytes` are those of an array of that shape and not empty.
+fn element_size(shape: &[usize], bytes: &[u8]) -> Option<usize> {
+    let count = shape.iter().try_fold(1usize, |product, n| product.checked_mul(*n))?;
+    (count > 0 && !bytes.is_empty() && bytes.len().is_multiple_of(count)).then(|| bytes.len() / count)
+}
+
 /// The bytes of `reshape(shape).transpose(axes)` in C order, from elements in C order. `axes` holds each axis once.
 pub(crate) fn transpose<'b>(shape: &[usize], axes: &[usize], bytes: &'b [u8]) -> Cow<'b, [u8]> {
-    let count: usize = shape.iter().product();
-    if axes.is_sorted() || count == 0 || bytes.is_empty() {
-        return Cow::Borrowed(bytes);
-    }
-    let size = bytes.len() / count;
+    let Some(size) = element_size(shape, bytes).filter(|_| !axes.is_sorted()) else { return Cow::Borrowed(bytes) };
     let mut strides = vec![size; shape.len()];
     for axis in (1..shape.len()).rev() {
         let below = strides.get(axis).zip(shape.get(axis)).map_or(0, |(stride, n)| stride * n);
@@ -69,11 +71,9 @@ fn gather<'b>(shape: &[usize], strides: &[usize], bytes: &'b [u8], size: usize) 
 
 /// Turns elements in Fortran order into C order, or back. The length of `bytes` is a multiple of the number of elements.
 pub(crate) fn reorder<'b>(shape: &[usize], bytes: &'b [u8], to_c: bool) -> Cow<'b, [u8]> {
-    let count: usize = shape.iter().product();
-    if shape.iter().filter(|n| **n > 1).count() < 2 || count == 0 || bytes.is_empty() {
-        return Cow::Borrowed(bytes);
-    }
-    let size = bytes.len() / count;
+    let several = shape.iter().filter(|n| **n > 1).count() > 1;
+    let Some(size) = element_size(shape, bytes).filter(|_| several) else { return Cow::Borrowed(bytes) };
+    let count = bytes.len() / size;
     let mut out = vec![0; bytes.len()];
     // Walks the C order; `at` is the place of the same element in Fortran order.
     let mut strides = Vec::with_capacity(shape.len());

@@ -104,6 +104,39 @@ impl Zones {
         Some(zone.to_offset(jiff::Timestamp::from_second(second).ok()?).seconds().into())
     }
 
+    /// The offset from UTC in seconds that a zone has at a second since 1970, whatever offset a datetime fixed it to: pandas
+    /// keeps instants in UTC and asks the zone.
+    ///
+    /// # Errors
+    /// As for [`Zones::utc_offset`].
+    pub fn offset_of_instant(&mut self, graph: &Graph, zone: NodeId, second: i64) -> Result<i64, UnknownZone> {
+        let name = match graph.zone_of(zone) {
+            Some(Zone::ZoneInfo { key } | Zone::Pytz { zone: key, .. }) => text(graph, *key),
+            Some(Zone::DateutilFile { name, .. }) => {
+                text(graph, *name).map(|name| name.rsplit_once("zoneinfo/").map_or(name, |(_, key)| key))
+            }
+            _ => None,
+        };
+        if let Some(offset) = name.and_then(|name| self.offset_at(name, second)) {
+            return Ok(offset);
+        }
+        // The wall clock that leads to this instant: the offset a day before or after it, or between.
+        let mut tried = Err(UnknownZone("a time zone outside the years 1 to 9999".to_owned()));
+        for near in [second, second.saturating_sub(SECONDS_PER_DAY), second.saturating_add(SECONDS_PER_DAY)] {
+            let Some(packed) = wall_clock(near, false) else { continue };
+            let offset = self.utc_offset(graph, zone, Some(packed))?.unwrap_or(0).div_euclid(MICROS);
+            for fold in [false, true] {
+                let Some(packed) = wall_clock(second.saturating_add(offset), fold) else { continue };
+                let found = self.utc_offset(graph, zone, Some(packed))?.unwrap_or(0).div_euclid(MICROS);
+                if found == offset {
+                    return Ok(offset);
+                }
+                tried = Ok(found);
+            }
+        }
+        tried
+    }
+
     /// Appends what `datetime.isoformat()` prints.
     ///
     /// # Errors
@@ -151,6 +184,16 @@ fn fixed_offset(name: &str) -> Option<i64> {
     }
     let (hours, minutes) = (hours.parse::<i64>().ok()?, minutes.parse::<i64>().ok()?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// A second since 1970 as a packed datetime of the years 1 to 9999.
+fn wall_clock(second: i64, fold: bool) -> Option<u64> {
+    let (days, rest) = (second.div_euclid(SECONDS_PER_DAY), second.rem_euclid(SECONDS_PER_DAY));
+    let (year, month, day) = crate::model::moment::civil(i128::from(days));
+    let date = temporal::Date::new(u16::try_from(year).ok()?, month, day)?;
+    let part = |n: i64| u8::try_from(n).ok();
+    let time = Time::new(part(rest / 3600)?, part(rest / 60 % 60)?, part(rest % 60)?, 0, fold)?;
+    Some(temporal::pack_datetime(date, time))
 }
 
 fn rule(database: &TimeZoneDatabase, graph: &Graph, zone: &Zone) -> Result<Rule, UnknownZone> {

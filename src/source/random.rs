@@ -146,11 +146,6 @@ impl Section {
         Section { source: Arc::clone(&self.source), start: self.start + start, len }
     }
 
-    /// The input it is a part of, and where it begins there.
-    pub fn place(&self) -> (&Arc<dyn RandomAccess>, u64) {
-        (&self.source, self.start)
-    }
-
     /// Its bytes in order.
     pub fn reader(&self) -> SectionReader {
         SectionReader { section: self.clone(), at: 0 }

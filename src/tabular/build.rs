@@ -179,6 +179,10 @@ impl Builder {
         }
         match (&mut *self, seen) {
             (_, Seen::Null) => self.null(),
+            (Builder::Json(_), Seen::Float(f)) if f.is_nan() && site.eye.nan_is_missing => {
+                site.note(Step::Missing)?;
+                self.null();
+            }
             (Builder::Json(b), _) => {
                 let text = site.json(value)?;
                 room(b.values_slice().len(), text.len(), site)?;
@@ -270,6 +274,10 @@ impl Builder {
                     parts.1.push(site, value)?;
                     site.trail.leave();
                 }
+            }
+            (_, Seen::Float(f)) if f.is_nan() && site.eye.nan_is_missing => {
+                site.note(Step::Missing)?;
+                self.null();
             }
             // The type was decided over these very values.
             _ => return Err(site.trail.unfit()),

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::Job;
 use super::build::{Builder, Site, numbers};
 use super::find::column_len;
+use super::frame::Frame;
 use super::plan::Plan;
 use super::shape::Shape;
+use super::{series, typed};
 use crate::error::Error;
+use crate::model::column::Column as View;
+use crate::model::dtype::{DType, Type};
 use crate::model::graph::{Kind, Walk};
-use crate::model::layout::{Layout, Ndarray};
+use crate::model::layout::{Layout, Ndarray, Series};
+use crate::model::tensor;
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Step;
 
@@ -22,6 +27,9 @@ pub(super) struct Columns {
     len: usize,
     at: usize,
 }
+
+/// The column of a table of no other name.
+pub(super) const VALUE: &str = "value";
 
 struct Column {
     name: String,
@@ -61,6 +69,14 @@ impl Columns {
             columns.push(Column { name: name.into_owned(), content });
         }
         Ok((Arc::new(Schema::new(fields)), Columns { columns, len, at: 0 }))
+    }
+
+    /// Columns that are arrays already.
+    pub fn ready(frame: Frame) -> Self {
+        let columns = frame.schema.fields().iter().zip(frame.arrays);
+        let columns =
+            columns.map(|(field, array)| Column { name: field.name().clone(), content: Content::Ready(array) });
+        Columns { columns: columns.collect(), len: frame.len, at: 0 }
     }
 
     /// The arrays of the next rows, at most `count` of them.
@@ -117,6 +133,10 @@ fn column<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, value: Value) 
             Ok((plan.field(name), Content::Ready(array)))
         }
         Kind::Struct(Layout::Ndarray) => array(site, job, name, &Ndarray::of(graph, id)),
+        Kind::Struct(Layout::Series) => {
+            let typed = series::of_value(site, name, Series::of(graph, id).data)?;
+            Ok((typed.field, Content::Ready(typed.array)))
+        }
         _ => Err(site.trail.unfit()),
     }
 }
@@ -134,8 +154,54 @@ fn values<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, id: NodeId) ->
     Ok((plan.field(name), Content::Values(job.graph.walk(id), Builder::new(&plan))))
 }
 
-/// A column that is an array.
+/// A column that is an array: its first axis are the rows, the others a tensor in each.
 fn array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, array: &Ndarray) -> Result<(Field, Content), Error> {
-    let (_, _, _, _) = (site, job, name, array);
-    Err(Error::misuse("not yet"))
+    let graph = job.graph;
+    let dtype = DType::of(graph, array.dtype).map_err(|what| site.trail.odd(&what))?;
+    let shape = tensor::sizes(graph, array.shape);
+    let [len, rest @ ..] = shape.as_slice() else { return Err(site.trail.no_type("an array of no dimensions")) };
+    if rest.is_empty() && (!matches!(array.mask, Value::None) || !matches!(array.data, Value::Bytes { .. })) {
+        if !matches!(array.fill_value, Value::None) {
+            site.note(Step::MaskLost)?;
+        }
+        let column = View::of_array(graph, array).map_err(|what| site.trail.odd(&what))?;
+        let typed = series::of_column(site, name, &column)?;
+        return Ok((typed.field, Content::Ready(typed.array)));
+    }
+    let Value::Bytes { len: bytes, at } = array.data else {
+        return Err(site.trail.no_type("an array of objects with more than one dimension"));
+    };
+    if !matches!(array.mask, Value::None) {
+        return Err(site.trail.no_type("a masked array of more than one dimension"));
+    }
+    let bytes = tensor::in_c_order(graph, array, graph.bytes(bytes, at));
+    site.trail.pay((*len as u64).max(bytes.len() as u64))?;
+    let (field, array) = if rest.is_empty() {
+        typed::array(site, name, &dtype, &bytes, *len)?
+    } else if job.flat {
+        return Err(site.trail.no_type("an array of more than one dimension, which CSV has no cells for"));
+    } else {
+        typed::tensors(site, name, &dtype, rest, &bytes, *len)?
+    };
+    Ok((field, Content::Ready(array)))
+}
+
+/// The table of an array: the fields of a structured dtype are columns, else there is one.
+///
+/// # Errors
+/// Elements that no column has a type for.
+pub(super) fn of_array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+    let value = Ndarray::of(job.graph, id);
+    let (field, content) = array(site, job, VALUE, &value)?;
+    let Content::Ready(array) = content else { return Err(site.trail.unfit()) };
+    let len = array.len();
+    if let Some(columns) = array.as_struct_opt()
+        && tensor::sizes(job.graph, value.shape).len() == 1
+        && matches!(DType::of(job.graph, value.dtype).map(|dtype| dtype.ty), Ok(Type::Struct(_)))
+        && columns.nulls().is_none()
+    {
+        let (fields, arrays, _) = columns.clone().into_parts();
+        return Ok(Frame { schema: Arc::new(Schema::new(fields)), arrays, len });
+    }
+    Ok(Frame { schema: Arc::new(Schema::new(vec![field])), arrays: vec![array], len })
 }

@@ -94,6 +94,8 @@ pub(super) struct Eye<'g> {
     names: Vec<String>,
     /// Zones that were named before, and whether more than that name was there.
     named: HashMap<NodeId, (ZoneIndex, bool)>,
+    /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
+    pub nan_is_missing: bool,
     /// What was not exact about the value last looked at.
     pub steps: Vec<Step>,
 }
@@ -116,6 +118,7 @@ impl<'g> Eye<'g> {
             zones: Zones::new(),
             names: vec!["UTC".to_owned()],
             named: HashMap::new(),
+            nan_is_missing: false,
             steps: Vec::new(),
         }
     }
@@ -455,7 +458,7 @@ impl<'g> Eye<'g> {
     }
 
     /// The place of a zone's name; one that Arrow has no name for counts as UTC, and loses it.
-    fn zone(&mut self, id: NodeId) -> Option<ZoneIndex> {
+    pub fn zone(&mut self, id: NodeId) -> Option<ZoneIndex> {
         if let Some(&(index, lost)) = self.named.get(&id) {
             if lost {
                 self.steps.push(Step::ZoneLost);

@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use crate::model::graph::{Graph, Kind};
-use crate::model::layout::{Layout, Ndarray};
+use crate::model::layout::{Layout, Ndarray, Series, Tensor};
 use crate::model::tensor;
 use crate::model::type_name::type_name;
 use crate::model::value::{NodeId, Value};
@@ -22,6 +22,17 @@ pub(super) enum Found<'g> {
     Roots(&'g [Value], RowKind),
     /// A dict of columns of one length.
     Columns(NodeId),
+    /// A numpy array of one dimension or more.
+    Array(NodeId),
+    /// A strided tensor of torch of one dimension or more.
+    Tensor(NodeId),
+    /// A table of pyarrow.
+    Arrow(NodeId),
+    Polars(NodeId),
+    Frame(NodeId),
+    Series(NodeId),
+    /// An index of pandas.
+    Index(NodeId),
 }
 
 /// What rows are.
@@ -96,6 +107,9 @@ pub(super) fn column_len(graph: &Graph, value: Value) -> Option<usize> {
             [len, ..] => Some(*len),
             [] => None,
         },
+        Kind::Struct(Layout::Series) => crate::model::column::length(graph, Series::of(graph, id).data)
+            .ok()
+            .and_then(|len| usize::try_from(len).ok()),
         _ => None,
     }
 }
@@ -123,6 +137,19 @@ pub(super) fn table<'g>(graph: &'g Graph, value: Value) -> Result<Found<'g>, Mis
                 },
             }
         }
+        Kind::Struct(Layout::DataFrame) => Ok(Found::Frame(id)),
+        Kind::Struct(Layout::Series) => Ok(Found::Series(id)),
+        Kind::Struct(Layout::ArrowTable) => Ok(Found::Arrow(id)),
+        Kind::Struct(Layout::Polars) => Ok(Found::Polars(id)),
+        Kind::Struct(Layout::Tensor) => match tensor::sizes(graph, Tensor::of(graph, id).shape).as_slice() {
+            [] => Err(Missing { what: "a tensor of no dimensions".to_owned() }),
+            _ => Ok(Found::Tensor(id)),
+        },
+        Kind::Struct(Layout::Index | Layout::RangeIndex | Layout::MultiIndex) => Ok(Found::Index(id)),
+        Kind::Struct(Layout::Ndarray) => match tensor::sizes(graph, Ndarray::of(graph, id).shape).as_slice() {
+            [] => Err(Missing { what: "an array of no dimensions".to_owned() }),
+            _ => Ok(Found::Array(id)),
+        },
         _ => Err(none()),
     }
 }
@@ -156,7 +183,7 @@ pub(super) fn inside(graph: &Graph, roots: &[Value], prefix: &str) -> Vec<String
         let Some(rest) = left.checked_sub(graph.count(id).max(1)) else { continue };
         left = rest;
         match table(graph, value) {
-            Ok(Found::Rows(_, RowKind::Scalar)) => narrow.push(at),
+            Ok(Found::Rows(_, RowKind::Scalar) | Found::Index(_)) => narrow.push(at),
             Ok(_) => wide.push(at),
             Err(_) => below(graph, id, &at, &mut todo),
         }
@@ -164,6 +191,34 @@ pub(super) fn inside(graph: &Graph, roots: &[Value], prefix: &str) -> Vec<String
     wide.append(&mut narrow);
     wide.truncate(OFFERED);
     wide
+}
+
+/// The text of the key and the path of each table of a dict of tables.
+///
+/// # Errors
+/// A value that is no table, or a key that names none.
+pub(super) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(String, String)>, Missing> {
+    let none = || Missing { what: article(graph, root) };
+    let Value::Object(id) = root else { return Err(none()) };
+    if !matches!(graph.kind(id), Kind::Dict | Kind::OrderedDict | Kind::DefaultDict) {
+        return Err(none());
+    }
+    let mut out = Vec::new();
+    let mut zones = crate::model::zones::Zones::new();
+    let mut items = graph.items(id);
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        let mut path = prefix.to_owned();
+        path::push_key(graph, key, &mut path);
+        let mut name = String::new();
+        if !matches!(crate::writers::text::key(graph, &mut zones, key, &mut name), Ok(true)) {
+            return Err(Missing { what: format!("a key that names no file: `{path}`") });
+        }
+        if let Err(missing) = table(graph, value) {
+            return Err(Missing { what: format!("{} at `{path}`", missing.what) });
+        }
+        out.push((name, path));
+    }
+    if out.is_empty() { Err(Missing { what: "an empty dict".to_owned() }) } else { Ok(out) }
 }
 
 /// Adds what a container holds, by the paths that `--select` takes.

@@ -4,13 +4,19 @@
 //! an iterator and keep none.
 
 mod build;
+mod chunks;
 mod columns;
 mod eye;
-pub(crate) mod find;
+mod find;
+mod foreign;
+mod frame;
+mod offset;
 mod plan;
 mod rows;
+mod series;
 mod shape;
 mod trail;
+mod typed;
 mod view;
 
 use arrow::array::RecordBatch;
@@ -82,6 +88,13 @@ impl<'g, 'l> Table<'g, 'l> {
                 let (schema, rows) = Rows::open(&mut site, job, rows::Source::Roots(roots), kind)?;
                 (schema, Body::Rows(rows))
             }
+            Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
+            Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
+            Found::Index(id) => Self::ready(frame::index(&mut site, job, Value::Object(id))?),
+            Found::Tensor(id) => Self::ready(foreign::of_tensor(&mut site, job, id)?),
+            Found::Arrow(id) => Self::ready(foreign::of_arrow(&mut site, job, id)?),
+            Found::Polars(id) => Self::ready(foreign::of_polars(&mut site, job, id)?),
+            Found::Array(id) => Self::ready(columns::of_array(&mut site, job, id)?),
             Found::Columns(id) => {
                 let (schema, columns) = Columns::of_dict(&mut site, job, id)?;
                 (schema, Body::Columns(columns))
@@ -89,6 +102,24 @@ impl<'g, 'l> Table<'g, 'l> {
         };
         Ok(Table { schema, site, body })
     }
+
+    fn ready(frame: frame::Frame) -> (SchemaRef, Body<'g>) {
+        (frame.schema.clone(), Body::Columns(Columns::ready(frame)))
+    }
+}
+
+/// The names and paths of the tables that a dict holds.
+///
+/// # Errors
+/// `Unrepresentable` where it is no dict of tables.
+pub(crate) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    find::parts(graph, root, prefix).map_err(|missing| {
+        Error::unrepresentable(
+            format!("expected a dict of tables, found {}", missing.what),
+            Location::path(prefix.to_owned()),
+        )
+        .with_hint("`--select` takes one table")
+    })
 }
 
 impl Batches for Table<'_, '_> {

@@ -55,6 +55,8 @@ pub(super) struct Shape {
     high: u64,
     /// Decimal digits of the longest int beyond `high` and `low`.
     digits: u32,
+    /// Some float was NaN.
+    nans: bool,
     /// Some int is no float.
     inexact: bool,
     /// Bytes of text or bytes.
@@ -156,6 +158,10 @@ impl Shape {
                 self.inexact |= n.bits() - zeros > 53 || n.bits() > 1_023;
                 kind::INT
             }
+            Seen::Float(f) if f.is_nan() => {
+                self.nans = true;
+                0
+            }
             Seen::Float(_) => kind::FLOAT,
             Seen::Text(text) => {
                 self.bytes += text.len() as u64;
@@ -254,6 +260,7 @@ impl Shape {
         self.low = self.low.min(other.low);
         self.high = self.high.max(other.high);
         self.digits = self.digits.max(other.digits);
+        self.nans |= other.nans;
         self.inexact |= other.inexact;
         self.bytes += other.bytes;
         self.times.merge(other.times);
@@ -287,7 +294,9 @@ impl Shape {
 
     fn exactly(&self, eye: &Eye<'_>, flat: bool) -> Plan {
         let large = self.bytes > i32::MAX as u64;
-        match self.kinds {
+        let numbers = self.kinds & !(kind::FLOAT | kind::INT) == 0;
+        let nans = if self.nans && (numbers || !eye.nan_is_missing) { kind::FLOAT } else { 0 };
+        match self.kinds | nans {
             0 => Plan::Null,
             kind::BOOL => Plan::Bool,
             kind::INT => self.int(),

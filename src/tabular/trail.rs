@@ -6,6 +6,7 @@ use arrow::error::ArrowError;
 
 use super::eye::{Eye, Refusal};
 use crate::error::Error;
+use crate::limits::Limit;
 use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::value::Value;
@@ -140,6 +141,17 @@ impl<'g, 'l> Trail<'g, 'l> {
         String::from_utf8(bytes).map_err(|_| self.unfit())
     }
 
+    /// A value as natural JSON text, which is a part of the file's metadata.
+    pub fn natural(&mut self, eye: &Eye<'g>, value: Value) -> Result<String, Error> {
+        let path = self.path(eye.graph);
+        let mut bytes = Vec::new();
+        let out = Out::new(&mut bytes, self.max_output);
+        let mut writer = Natural::new(eye.graph, self.options, self.ledger, json::compact(), out);
+        writer.write(value, &path)?;
+        writer.finish()?;
+        String::from_utf8(bytes).map_err(|_| self.unfit())
+    }
+
     /// The place alone, where no graph is at hand to spell keys.
     fn here(&self) -> Location {
         let mut out = self.prefix.clone();
@@ -182,6 +194,27 @@ impl<'g, 'l> Trail<'g, 'l> {
     pub fn no_row(&self) -> Error {
         Error::unrepresentable("expected rows with named fields, found an instance without", self.here())
             .with_hint("`--to json` takes any value")
+    }
+
+    pub fn no_type(&self, what: &str) -> Error {
+        Error::unrepresentable(format!("expected values that a column has a type for, found {what}"), self.here())
+            .with_hint("`--to json` takes any value")
+    }
+
+    /// An object of pandas or numpy whose parts do not agree.
+    pub fn odd(&self, what: &str) -> Error {
+        Error::unrepresentable(what.to_owned(), self.here()).with_hint("`--to json` takes any value")
+    }
+
+    /// Checks that what a small object becomes is no larger than the output may be.
+    ///
+    /// # Errors
+    /// The output limit.
+    pub fn pay(&self, bytes: u64) -> Result<(), Error> {
+        if bytes > self.max_output {
+            return Err(Limit::Output.exceeded(bytes, self.max_output, self.here()));
+        }
+        Ok(())
     }
 
     pub fn too_large(&self) -> Error {

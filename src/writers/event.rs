@@ -71,6 +71,14 @@ pub(crate) trait Sink {
     /// Bytes, where the format takes them; else their base64.
     fn bytes(&mut self, bytes: &[u8]);
 
+    /// Begins bytes, or a tagged leaf of them, that come piece by piece: `len` in all. Every piece but the last has a multiple
+    /// of three bytes.
+    fn begin_bytes(&mut self, tag: Option<Tag>, len: u64);
+    /// A piece.
+    fn piece(&mut self, bytes: &[u8]);
+    /// Ends them.
+    fn end_bytes(&mut self, tag: Option<Tag>);
+
     fn begin_array(&mut self, len: usize);
     fn element(&mut self);
     fn end_array(&mut self);
@@ -124,6 +132,11 @@ pub(crate) trait Lowering {
 
     /// Writes one value that stands alone; `prefix` is its path.
     fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error>;
+
+    /// Writes a table whose rows stand alone; `false` where the value is none, or none that the mapping splits.
+    fn write_table(&mut self, _value: Value, _prefix: &str) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Passes on what is buffered.
     fn drain(&mut self) -> Result<(), Error>;

@@ -14,6 +14,8 @@ pub(crate) mod event;
 #[cfg(feature = "json")]
 pub(crate) mod json;
 pub(crate) mod keys;
+#[cfg(all(feature = "protobuf", feature = "tables"))]
+pub(crate) mod messages;
 #[cfg(feature = "msgpack")]
 pub(crate) mod msgpack;
 pub(crate) mod natural;
@@ -28,6 +30,9 @@ pub(crate) mod polars;
 pub(crate) mod protobuf;
 
 pub(crate) mod records;
+pub(crate) mod scalars;
+#[cfg(feature = "tables")]
+pub(crate) mod schema;
 pub(crate) mod tag;
 pub(crate) mod tagged;
 #[cfg(feature = "tensors")]

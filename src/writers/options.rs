@@ -113,6 +113,18 @@ pub enum Mapping {
     Lossless,
 }
 
+/// What a schema is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SchemaFormat {
+    /// Arrow's types, a line for each column.
+    Arrow,
+    /// A JSON Schema (draft 2020-12) for the rows.
+    JsonSchema,
+    /// A Protocol Buffers message for the rows.
+    Proto,
+}
+
 /// How Python 2's 8-bit strings are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -246,6 +258,8 @@ pub struct WriteOptions {
     pub row_group_size: NonZeroUsize,
     /// Dicts inside the columns of a table.
     pub dict_as: DictAs,
+    /// Rows of Protocol Buffers are messages of this name, which have the columns of a table as fields.
+    pub proto_message: Option<String>,
     /// What separates the cells of CSV: one ASCII character.
     pub delimiter: u8,
 }
@@ -270,6 +284,7 @@ impl WriteOptions {
             compression: Compression::Zstd,
             row_group_size: ROW_GROUP_SIZE,
             dict_as: DictAs::Auto,
+            proto_message: None,
             delimiter: b',',
         }
     }

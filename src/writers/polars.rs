@@ -11,7 +11,7 @@ use arrow::ipc::reader::StreamReader;
 
 use crate::model::arrow::{Column, MAX_NESTING, Type, Unit};
 
-/// The batches of one stream.
+/// The columns of one stream.
 pub(crate) struct Frame {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
@@ -25,17 +25,22 @@ pub(crate) struct Frame {
 /// What is no Arrow IPC stream, or one of a kind that is not read, in words.
 pub(crate) fn read(bytes: &[u8]) -> Result<Frame, String> {
     messages(bytes)?;
-    let broken = |e: arrow::error::ArrowError| format!("expected an Arrow IPC stream: {e}");
-    let reader = StreamReader::try_new(Cursor::new(bytes), None).map_err(broken)?;
-    let schema = reader.schema();
-    let batches = reader.collect::<Result<Vec<RecordBatch>, _>>().map_err(broken)?;
+    let all = || -> Result<(SchemaRef, Vec<RecordBatch>), arrow::error::ArrowError> {
+        let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+        Ok((reader.schema(), reader.collect::<Result<_, _>>()?))
+    };
+    // The reader is written for streams that a writer of Arrow made: what it asserts beyond what was looked at is an error here.
+    let (schema, batches) = match std::panic::catch_unwind(all) {
+        Ok(read) => read.map_err(|e| format!("expected an Arrow IPC stream: {e}"))?,
+        Err(_) => return Err("expected an Arrow IPC stream, found one that contradicts itself".to_owned()),
+    };
     let data = (0..schema.fields().len())
         .map(|n| batches.iter().filter_map(|batch| batch.columns().get(n)).map(Array::to_data).collect())
         .collect();
     Ok(Frame { schema, batches, data })
 }
 
-/// Looks at every message's lengths, and that no body is compressed.
+/// Looks at every message's lengths and ranges, which Arrow's reader trusts, and that no body is compressed.
 fn messages(bytes: &[u8]) -> Result<(), String> {
     let mut rest = bytes;
     let word = |rest: &mut &[u8]| -> Option<u32> {
@@ -53,10 +58,23 @@ fn messages(bytes: &[u8]) -> Result<(), String> {
         let (head, after) = rest.split_at_checked(len as usize).ok_or("expected a whole message of Arrow IPC")?;
         let message = arrow::ipc::root_as_message(head).map_err(|e| format!("expected a message of Arrow IPC: {e}"))?;
         let body = usize::try_from(message.bodyLength()).ok().filter(|len| *len <= after.len());
-        rest = after.get(body.ok_or("expected the whole body of a message of Arrow IPC")?..).unwrap_or_default();
+        let body = body.ok_or("expected the whole body of a message of Arrow IPC")?;
+        rest = after.get(body..).unwrap_or_default();
         let batch = message.header_as_record_batch().or_else(|| message.header_as_dictionary_batch()?.data());
-        if batch.is_some_and(|batch| batch.compression().is_some()) {
+        let Some(batch) = batch else { continue };
+        if batch.compression().is_some() {
             return Err("expected an Arrow IPC stream without compression".to_owned());
+        }
+        let within = |offset: i64, len: i64| {
+            offset >= 0 && len >= 0 && offset.checked_add(len).is_some_and(|end| end as u64 <= body as u64)
+        };
+        if !batch.buffers().into_iter().flatten().all(|buffer| within(buffer.offset(), buffer.length())) {
+            return Err("expected buffers within the body of their message of Arrow IPC".to_owned());
+        }
+        if batch.length() < 0
+            || batch.nodes().into_iter().flatten().any(|node| node.length() < 0 || node.null_count() < 0)
+        {
+            return Err("expected lengths of 0 or more in a message of Arrow IPC".to_owned());
         }
     }
     Ok(())

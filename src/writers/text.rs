@@ -11,6 +11,7 @@ use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{NodeId, Tz, Value};
 use crate::model::zones::{UnknownZone, Zones};
 use crate::repr;
+use crate::writers::scalars;
 
 /// Appends a fraction as `str()` does: `3/4`, or the numerator alone.
 pub(crate) fn fraction(graph: &Graph, id: NodeId, out: &mut String) {
@@ -80,7 +81,7 @@ pub(crate) fn time(graph: &Graph, zones: &mut Zones, tz: Tz, packed: u64, out: &
     Ok(dropped(graph, tz, Time::unpack(packed).fold))
 }
 
-fn unknown(UnknownZone(what): UnknownZone) -> String {
+pub(crate) fn unknown(UnknownZone(what): UnknownZone) -> String {
     format!("expected a time zone whose offset is known, found {what}")
 }
 
@@ -89,7 +90,7 @@ fn dropped(graph: &Graph, tz: Tz, fold: bool) -> Dropped {
 }
 
 /// Whether a zone is no more than its offset.
-fn is_plain(graph: &Graph, id: NodeId) -> bool {
+pub(crate) fn is_plain(graph: &Graph, id: NodeId) -> bool {
     match graph.zone_of(id) {
         Some(Zone::Fixed { name: None, .. } | Zone::PytzMinutes(_) | Zone::DateutilUtc) => true,
         Some(Zone::Pytz { zone: Value::Str { len, at }, fixed: None }) => graph.text(*len, *at) == "UTC",
@@ -239,6 +240,7 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
             Kind::Uuid => uuid(graph, id, out),
             Kind::Zone => zone(graph, id, out),
             Kind::Struct(Layout::Scalar) => return Ok(scalar(graph, id, out)),
+            Kind::Struct(layout) => return scalars::key(graph, zones, id, layout, out),
             _ => return Ok(false),
         },
         Value::Wtf8 { .. } | Value::Py2Str { .. } | Value::ByteArray { .. } | Value::Unknown => return Ok(false),

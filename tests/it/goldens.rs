@@ -30,7 +30,7 @@ fn golden(pickle: &Path) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn lossless() -> Converter {
+pub(crate) fn lossless() -> Converter {
     let mut options = WriteOptions::new(Format::Json);
     options.mapping = Mapping::Lossless;
     Converter::with_options(options)
@@ -76,7 +76,7 @@ fn tokens(json: &str) -> Vec<Token> {
 }
 
 /// Fails with every case that failed, not the first alone.
-fn all(folder: &str, case: impl Fn(&Path, &[u8]) -> Result<(), String>) {
+pub(crate) fn all(folder: &str, case: impl Fn(&Path, &[u8]) -> Result<(), String>) {
     let mut failed = Vec::new();
     let pickles = pickles(folder);
     for path in &pickles {
@@ -88,11 +88,16 @@ fn all(folder: &str, case: impl Fn(&Path, &[u8]) -> Result<(), String>) {
     assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), pickles.len(), failed.join("\n"));
 }
 
-fn as_golden(converter: &Converter, path: &Path, bytes: &[u8]) -> Result<(), String> {
+pub(crate) fn as_golden(converter: &Converter, path: &Path, bytes: &[u8]) -> Result<(), String> {
     let mut out = Vec::new();
     converter.convert(bytes, &mut out).map_err(|failure| failure.to_string())?;
     let text = String::from_utf8(out).expect("JSON is text");
-    let (ours, expected) = (tokens(&text), tokens(&golden(path)));
+    same_json(&text, &golden(path))
+}
+
+/// Compares two JSON texts token by token.
+pub(crate) fn same_json(ours: &str, expected: &str) -> Result<(), String> {
+    let (ours, expected) = (tokens(ours), tokens(expected));
     match ours.iter().zip(&expected).position(|(a, b)| a != b) {
         None if ours.len() == expected.len() => Ok(()),
         None => Err(format!("{} tokens, expected {}", ours.len(), expected.len())),
@@ -104,6 +109,16 @@ fn as_golden(converter: &Converter, path: &Path, bytes: &[u8]) -> Result<(), Str
 fn data_types_come_out_as_cpython_reads_them() {
     let converter = lossless();
     all("std", |path, bytes| as_golden(&converter, path, bytes));
+}
+
+#[test]
+fn values_of_libraries_come_out_as_the_libraries_print_them() {
+    let mut options = WriteOptions::new(Format::Json);
+    options.mapping = Mapping::Natural;
+    let natural = Converter::with_options(options);
+    for family in ["scipy", "arrow", "polars", "shapely", "networkx", "pandas"] {
+        all(family, |path, bytes| as_golden(&natural, path, bytes));
+    }
 }
 
 #[test]

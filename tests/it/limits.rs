@@ -126,6 +126,26 @@ fn layers() {
 }
 
 #[test]
+fn members() {
+    let set = |limits: &mut Limits, n| limits.max_members = n;
+    let read = |name: &str| std::fs::read(crate::command::root().join("testdata/archives").join(name)).expect("a file");
+    exact(Limit::Members, &read("two.zip"), 2, set);
+    // A header of a tar counts, whatever it stands for.
+    exact(Limit::Members, &read("one.tar"), 1, set);
+    exact(Limit::Members, &read("gnu.tar"), 3, set);
+}
+
+/// An archive that comes as a stream is held, and no more of it than is allowed.
+#[test]
+fn memory_of_a_held_archive() {
+    let bytes = std::fs::read(crate::command::root().join("testdata/archives/two.zip")).expect("a file");
+    let set = |limits: &mut Limits, n| limits.max_memory = n;
+    let enough = least(&bytes, 0, 1 << 20, set);
+    assert!(enough >= bytes.len() as u64, "{enough}");
+    exact(Limit::Memory, &bytes, enough, set);
+}
+
+#[test]
 fn output() {
     let set = |limits: &mut Limits, n| limits.max_output = Some(n);
     let bytes = ints(100_000);

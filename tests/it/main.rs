@@ -12,6 +12,8 @@
     reason = "tests start the command, read files and the environment, and fail by panicking"
 )]
 
+mod archives;
+mod arrays;
 mod batches;
 mod cli;
 mod command;
@@ -24,3 +26,4 @@ mod mapping;
 mod messages;
 mod shared;
 mod tidy;
+mod torch;

@@ -394,6 +394,7 @@ FACTORIES = {
     # A call whose result has another class: the zoo names the class of the result.
     ("re", "_compile"): ("re", "Pattern"), ("builtins", "iter"): ("builtins", "list_iterator"),
     ("builtins", "getattr"): ("builtins", "builtin_function_or_method"),
+    ("torch.nn.backends.thnn", "_get_thnn_function_backend"): ("torch.nn.backends.thnn", "THNNFunctionBackend"),
 }
 OBJECTID = {("bson", "ObjectId"), ("bson.objectid", "ObjectId"), ("pymongo.objectid", "ObjectId")}
 

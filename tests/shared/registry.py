@@ -2,16 +2,19 @@
 """Compares `depickle globals` with the proposed registry of names that are data (`zoo/registry.tsv` of the shared folder).
 
 `depickle globals` prints a header and then tab-separated kind, module, name, use (data, part, inert), guard. Every name that the
-proposal holds must be there, with a use at least as narrow; what is there beyond it is listed, for a human to look at.
+proposal holds must be there, with a use at least as narrow; what is there beyond it is listed, for a human to look at. Then each
+name stands in pickles of its own: an inert class as a type name and as a record, a part where nothing asks for it, a value as a value.
 
 Usage: registry.py --depickle BIN --shared DIR [--kinds array,path,…]
-Exit status: 0 when nothing is missing, 1 otherwise.
+Exit status: 0 when nothing is missing or wrong, 1 otherwise.
 """
 
+import _compat_pickle
 import argparse
 import csv
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 # The proposal lists each class of these packages under each of their modules; only the one that defines it exists.
@@ -54,6 +57,55 @@ def is_there(row, known):
     return False
 
 
+# Parts and data that are legal alone, and inert names that are not, with the reason.
+EXCEPTIONS = {
+    ("functools", "partial"): "a part of pandas' blocks, inert by --allow",
+}
+
+
+def pickles(row):
+    """(what it is, pickle, statuses that are right) for a row of the proposal."""
+    name = f"c{row['module']}\n{row['name']}\n".encode()
+    # Names of Python 2 stand in its protocols.
+    old = row["module"] in _compat_pickle.IMPORT_MAPPING or (row["module"], row["name"]) in _compat_pickle.NAME_MAPPING
+    start = b"\x80\x02" if old else b"\x80\x04"
+    alone, record = start + name + b".", start + name + b")\x81}b."
+    if row["status"] == "part":
+        yield "left as a value", alone, (3,)
+    elif row["status"] == "inert":
+        yield "as a type name", alone, (0,)
+        if set("NI") & set(row["use"]):
+            yield "as a record", record, (0,)
+    elif "V" in row["use"]:
+        yield "as a value", alone, (0,)
+
+
+def behaviour(depickle, rows):
+    """Runs every pickle of every row -> what was not as it must be."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as folder:
+        cases = []
+        for row in rows:
+            name = (row["module"], row["name"])
+            # `numpy.record` is a scalar type, a type name like `numpy.float64`, and stands in dtypes beside.
+            if "*" in "".join(name) or name in EXCEPTIONS or (row["kind"], row["name"]) == ("ndarray-class", "record"):
+                continue
+            for what, pickle, right in pickles(row):
+                path = f"{len(cases)}.pkl"
+                Path(folder, path).write_bytes(pickle)
+                cases.append((row, what, path, right))
+        command = [depickle, "convert", "--lossless", "--quiet", "--out-dir", "out"]
+        for at in range(0, len(cases), 500):
+            subprocess.run(command + [case[2] for case in cases[at:at + 500]], cwd=folder, capture_output=True)
+        for row, what, path, right in cases:
+            if Path(folder, "out", path + ".json").exists() == (0 in right):
+                continue
+            done = subprocess.run([depickle, "convert", "--lossless", "-o", "x.json", path], cwd=folder, capture_output=True, text=True)
+            if done.returncode not in right:
+                wrong.append((row, what, done.returncode, done.stderr.strip().splitlines()[:1]))
+        return wrong, len(cases)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--depickle", required=True, help="the command")
@@ -76,8 +128,12 @@ def main():
     further = [(kind, *name) for name, (kind, _) in known.items() if name not in proposed and (not kinds or kind in kinds)]
     for kind, module, name in sorted(further):
         print("further", kind, f"{module}.{name}", "", sep="\t")
+    wrong, cases = behaviour(str(Path(options.depickle).resolve()), [row for row in rows if (row["module"], row["name"]) in known])
+    for row, what, status, why in wrong:
+        print("wrong", row["kind"], f"{row['module']}.{row['name']}", f"{row['status']} {what}: exit {status} {why}", sep="\t")
+    print(f"{cases} pickles of single names, {len(wrong)} wrong", file=sys.stderr)
     print(f"{len(rows)} proposed, {len(missing)} missing, {len(further)} further", file=sys.stderr)
-    return 1 if missing else 0
+    return 1 if missing or wrong else 0
 
 
 if __name__ == "__main__":

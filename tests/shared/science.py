@@ -515,7 +515,7 @@ class Science:
         values = self.val(a["values"])
         layout = a["layout"].replace("torch.", "")
         r = {"t": "tensor", "dtype": values["dtype"], "layout": layout, "shape": [str(n) for n in ints(a["shape"])], "tvalues": values, "requires_grad": a.get("requires_grad") is True, "parameter": False}
-        for k in ("indices", "crow", "col"):
+        for k in ("indices", "crow", "col", "ccol", "row"):
             if k in a:
                 r[k] = self.val(a[k])
         return r
@@ -524,7 +524,7 @@ class Science:
         return {"t": "torch_storage", "dtype": a.get("dtype"), "hex": a["data"].hex()}
 
     # -- pandas: columns
-    def plain(self, arr):
+    def series_of(self, arr):
         d, values = arr.dtype, [self.cell(arr.dtype, v) for v in arr.items]
         if d.fields is not None or d.base:
             return {"dtype": "|V%d" % d.size, "values": values}
@@ -540,7 +540,7 @@ class Science:
         """An array -> the canonical column."""
         k = kind(x)
         if k == "ndarray":
-            return self.plain(Array(x.a))
+            return self.series_of(Array(x.a))
         if k in ("index", "rangeindex", "multiindex"):
             return {f: v for f, v in self.val(x).items() if f not in ("t", "kind", "name", "freq")}
         read = getattr(self, "col_" + (k or "?"), None)
@@ -572,7 +572,7 @@ class Science:
     def col_nullablearray(self, a):
         data, mask = flat(a["data"]), flat(a["mask"])
         need(len(data.items) == len(mask.items), "a mask of another length")
-        name = self.plain(data)["dtype"]
+        name = self.series_of(data)["dtype"]
         name = {"bool": "boolean"}.get(name, name.replace("uint", "UInt") if name.startswith("u") else name.replace("int", "Int").replace("float", "Float"))
         return {"dtype": name, "values": [None if m else self.cell(data.dtype, v) for v, m in zip(data.items, mask.items)]}
 
@@ -590,7 +590,7 @@ class Science:
         if "lengths" in a:
             at = [p for first, count in zip(at, flat(a["lengths"]).items) for p in range(first, first + count)]
         need(len(at) == len(data.items) and all(0 <= p < n for p in at), "places of a sparse array")
-        stored = self.plain(data)
+        stored = self.series_of(data)
         fill = self.number(a["fill_value"])
         # A missing value stands for nothing of its own type.
         missing = kind(fill) == "singleton" and data.dtype.kind in "mM"
@@ -608,7 +608,7 @@ class Science:
         return {"dtype": "geometry", "values": [wkb(v) for v in flat(a["data"]).items]}
 
     def col_pandasarray(self, a):
-        return self.plain(flat(a["data"]))
+        return self.series_of(flat(a["data"]))
 
     def col_categorical(self, a):
         return {"dtype": "category", "categories": self.val(a["categories"]) if "categories" in a else None, "codes": [str(c) for c in flat(a["codes"]).items], "ordered": a["ordered"]}

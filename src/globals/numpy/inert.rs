@@ -51,7 +51,7 @@ pub(super) static ROWS: &[Row] = inert![
         "numpy.polynomial.legendre", "numpy.polynomial.polynomial", "numpy.polynomial.chebyshev",
         "numpy.polynomial.hermite", "numpy.polynomial.laguerre"
     ] &["Legendre"], "a record";
-    "nprandom": ["numpy.random"] &["__RandomState_ctor"], "a record; its state as it is";
+    "nprandom": ["numpy.random", "mtrand"] &["__RandomState_ctor"], "a record; its state as it is";
     "nprandom": ["numpy.random._pickle"] &[
         "__bit_generator_ctor",
         "__generator_ctor",

@@ -4,14 +4,16 @@
 //! array of its kind: a DatetimeIndex a DatetimeArray, an IntervalIndex an IntervalArray.
 
 use super::super::table::{Module, Row, Use, module};
-use super::super::{Class, Ctx, Forms, args, numpy};
-use super::{Array, arrays, class_name, fields, frequency, is, is_array, is_index, length, list, zone};
+use super::super::{Action, Class, Ctx, Forms, args, numpy};
+use super::{Array, arrays, class_name, fields, frequency, is, is_array, length, list, zone};
 use crate::machine::Reject;
-use crate::model::dtype::Type;
+use crate::model::dtype::{Element, Type};
+use crate::model::graph::Kind;
 use crate::model::layout::{
     DatetimeArray, Index, IntervalArray, Layout, MultiIndex, PeriodArray, RangeIndex, TimedeltaArray,
 };
-use crate::model::value::Value;
+use crate::model::value::{NodeId, Value};
+use crate::name::GlobalName;
 
 macro_rules! class_rows {
     ($([$($module:literal),+] $names:expr;)*) => {
@@ -169,14 +171,17 @@ pub(super) fn multi_of(
     names: Option<Value>,
     sortorder: Option<Value>,
 ) -> Result<MultiIndex, Reject> {
-    let (levels, of_levels) = list(ctx, levels, "a list of levels")?;
+    let (_, mut of_levels) = list(ctx, levels, "a list of levels")?;
     let (_, of_codes) = list(ctx, codes, "a list of codes")?;
     if of_levels.len() != of_codes.len() {
         return ctx.reject(format!("expected codes for {} levels, found {}", of_levels.len(), of_codes.len()));
     }
     let mut rows = None;
-    for (level, codes) in of_levels.iter().zip(&of_codes) {
-        if !(is_index(ctx.graph, *level) || is_array(ctx.graph, *level)) {
+    for (level, codes) in of_levels.iter_mut().zip(&of_codes) {
+        if is_array(ctx.graph, *level) {
+            *level = of_array(ctx, *level)?;
+        }
+        if !matches!(ctx.graph.layout(*level), Some((Layout::Index | Layout::RangeIndex, _))) {
             let found = args::type_name(ctx.graph, *level);
             return ctx.reject(format!("expected an index as level, found {found}"));
         }
@@ -200,9 +205,25 @@ pub(super) fn multi_of(
             None => return ctx.reject("expected an int or None as sortorder"),
         },
     };
-    let codes = Value::Object(ctx.graph.object(crate::model::graph::Kind::List, &of_codes)?);
-    let names = Value::Object(ctx.graph.object(crate::model::graph::Kind::List, &names)?);
-    Ok(MultiIndex { levels: Value::Object(levels), codes, names, sortorder })
+    let levels = Value::Object(ctx.graph.object(Kind::List, &of_levels)?);
+    let codes = Value::Object(ctx.graph.object(Kind::List, &of_codes)?);
+    let names = Value::Object(ctx.graph.object(Kind::List, &names)?);
+    Ok(MultiIndex { levels, codes, names, sortorder })
+}
+
+/// The index that pandas makes of a bare array: 0.13 wrote levels so.
+fn of_array(ctx: &mut Ctx<'_>, data: Value) -> Result<Value, Reject> {
+    let kind = match is(ctx.graph, data, Layout::Ndarray) {
+        Some(_) => match Array::of(ctx, data)?.dtype.ty {
+            Type::DateTime(..) => "DatetimeIndex",
+            Type::TimeDelta(..) => "TimedeltaIndex",
+            _ => "Index",
+        },
+        None => "Index",
+    };
+    let class = ctx.registry.intern(ctx.graph, GlobalName::new("pandas", kind), Action::Part(&INDEX_CLASS))?;
+    let made = index_of(ctx, class, kind, data, None, None, None)?;
+    Ok(ctx.graph.structure(&made)?)
 }
 
 /// How many codes there are, each of them from -1 up and below `bound`.
@@ -223,8 +244,8 @@ pub(super) fn check_codes(ctx: &mut Ctx<'_>, codes: Value, bound: u64) -> Result
     let within = |code: i64| code == -1 || u64::try_from(code).is_ok_and(|code| code < bound);
     let size = array.dtype.size.max(1);
     let wrong = bytes.chunks_exact(size).find_map(|code| match array.dtype.element(code) {
-        Some(crate::model::dtype::Element::Int(code)) if within(code) => None,
-        Some(crate::model::dtype::Element::Int(code)) => Some(Some(code)),
+        Some(Element::Int(code)) if within(code) => None,
+        Some(Element::Int(code)) => Some(Some(code)),
         _ => Some(None),
     });
     match wrong {
@@ -379,11 +400,7 @@ fn plain(ctx: &mut Ctx<'_>, data: Value) -> Result<Value, Reject> {
 }
 
 /// A FrozenNDArray is an array.
-pub(in crate::globals) fn frozen_array(
-    ctx: &mut Ctx<'_>,
-    id: crate::model::value::NodeId,
-    state: Value,
-) -> Result<(), Reject> {
+pub(in crate::globals) fn frozen_array(ctx: &mut Ctx<'_>, id: NodeId, state: Value) -> Result<(), Reject> {
     let read = numpy::array::from_state(ctx.graph, state, false);
     let array = ctx.checked(read)?;
     Ok(ctx.graph.become_structure(id, &array)?)

@@ -14,7 +14,7 @@ use crate::model::column::{Cell, Column, range_length};
 use crate::model::dtype::Element;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key;
-use crate::model::layout::{DatetimeArray, Index, Layout, Ndarray, PandasArray, TimedeltaArray};
+use crate::model::layout::{DatetimeArray, Index, Layout, Ndarray, PandasArray, PeriodArray, TimedeltaArray};
 use crate::model::tensor;
 use crate::model::value::{NodeId, Value};
 
@@ -382,6 +382,7 @@ fn two_dimensional(ctx: &mut Ctx<'_>, values: Value) -> Result<Option<Array>, Re
         Some((Layout::Ndarray, _)) => values,
         Some((Layout::DatetimeArray, id)) => DatetimeArray::of(ctx.graph, id).data,
         Some((Layout::TimedeltaArray, id)) => TimedeltaArray::of(ctx.graph, id).data,
+        Some((Layout::PeriodArray, id)) => PeriodArray::of(ctx.graph, id).data,
         Some((Layout::PandasArray, id)) => PandasArray::of(ctx.graph, id).data,
         Some((Layout::Index, _)) => return Ok(None),
         _ if is_array(ctx.graph, values) => return Ok(None),
@@ -416,6 +417,10 @@ fn row_of(ctx: &mut Ctx<'_>, values: Value, row: usize) -> Result<Value, Reject>
         Some((Layout::TimedeltaArray, id)) => {
             let whole = TimedeltaArray::of(ctx.graph, id);
             ctx.graph.structure(&TimedeltaArray { data: part, ..whole })?
+        }
+        Some((Layout::PeriodArray, id)) => {
+            let whole = PeriodArray::of(ctx.graph, id);
+            ctx.graph.structure(&PeriodArray { data: part, ..whole })?
         }
         Some((Layout::PandasArray, _)) => ctx.graph.structure(&PandasArray { data: part })?,
         _ => part,
@@ -467,10 +472,10 @@ fn places(ctx: &mut Ctx<'_>, at: Value, height: u64, columns: usize) -> Result<V
             match (start, stop, step) {
                 (Some(start), Some(stop), Some(step)) => {
                     // The height is that of an array that is there.
-                    let count = range_length(start, stop, step).filter(|count| *count == height);
-                    let Some(count) = count else {
-                        return ctx.reject(format!("expected {height} places of a block, found another slice"));
-                    };
+                    let count = range_length(start, stop, step).unwrap_or(0);
+                    if count != height {
+                        return ctx.reject(format!("expected {height} places of a block, found a slice of {count}"));
+                    }
                     ctx.graph.charge(count.saturating_mul(size_of::<i64>() as u64))?;
                     let count = usize::try_from(count).unwrap_or(0);
                     let place = |n: usize| start.checked_add(step.checked_mul(i64::try_from(n).ok()?)?);

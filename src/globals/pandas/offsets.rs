@@ -26,13 +26,13 @@ macro_rules! rows {
 pub(in crate::globals) static ROWS: &[Row] = rows! {
     ["pandas.tseries.offsets", "pandas._libs.tslibs.offsets", "pandas.core.datetools", "pandas"] &["DateOffset"];
     ["pandas.tseries.offsets", "pandas._libs.tslibs.offsets", "pandas.core.datetools"] &[
-        "BDay=BusinessDay", "BMonthEnd=BusinessMonthEnd", "BQuarterEnd", "BYearEnd", "Day", "Hour", "Minute", "MonthEnd",
+        "BDay", "BMonthEnd", "BQuarterEnd", "BYearEnd", "Day", "Hour", "Minute", "MonthEnd",
         "QuarterEnd", "Second", "Week", "YearEnd",
     ];
     ["pandas.tseries.offsets", "pandas._libs.tslibs.offsets"] &[
-        "BHalfYearBegin", "BHalfYearEnd", "BMonthBegin=BusinessMonthBegin", "BQuarterBegin", "BYearBegin", "BusinessDay",
-        "BusinessHour", "BusinessMonthBegin", "BusinessMonthEnd", "CBMonthBegin=CustomBusinessMonthBegin",
-        "CBMonthEnd=CustomBusinessMonthEnd", "CDay=CustomBusinessDay", "CustomBusinessDay", "CustomBusinessHour",
+        "BHalfYearBegin", "BHalfYearEnd", "BMonthBegin", "BQuarterBegin", "BYearBegin", "BusinessDay",
+        "BusinessHour", "BusinessMonthBegin", "BusinessMonthEnd", "CBMonthBegin",
+        "CBMonthEnd", "CDay", "CustomBusinessDay", "CustomBusinessHour",
         "CustomBusinessMonthBegin", "CustomBusinessMonthEnd", "Easter", "FY5253", "FY5253Quarter", "HalfYearBegin",
         "HalfYearEnd", "LastWeekOfMonth", "Micro", "Milli", "MonthBegin", "Nano", "QuarterBegin", "SemiMonthBegin",
         "SemiMonthEnd", "Tick", "WeekOfMonth", "YearBegin",
@@ -41,14 +41,17 @@ pub(in crate::globals) static ROWS: &[Row] = rows! {
 
 static OFFSET: Class = Class { forms: Forms::REDUCE.and(Forms::NEWOBJ), call: offset, build: Some(state), bare: true };
 
-/// What a class takes after `n` and `normalize`, by its canonical name.
+/// What a class takes after `n` and `normalize`.
 fn attributes(class: &str) -> &'static [&'static str] {
     match class {
-        "BusinessDay" => &["offset"],
+        "BusinessDay" | "BDay" => &["offset"],
         "BusinessHour" => &["start", "end", "offset"],
-        "CustomBusinessDay" | "CustomBusinessMonthBegin" | "CustomBusinessMonthEnd" => {
-            &["weekmask", "holidays", "calendar", "offset"]
-        }
+        "CustomBusinessDay"
+        | "CDay"
+        | "CustomBusinessMonthBegin"
+        | "CBMonthBegin"
+        | "CustomBusinessMonthEnd"
+        | "CBMonthEnd" => &["weekmask", "holidays", "calendar", "offset"],
         "CustomBusinessHour" => &["weekmask", "holidays", "calendar", "start", "end", "offset"],
         "Week" | "LastWeekOfMonth" => &["weekday"],
         "WeekOfMonth" => &["week", "weekday"],

@@ -26,6 +26,13 @@ pub(in crate::globals) static ROWS: &[Row] = &[
         guard: "(int, frequency or None, zone or None[, resolution 7 to 10])",
     },
     Row {
+        kind: "pd-misc",
+        modules: &[module("pandas._libs.lib")],
+        names: &["_NoDefault"],
+        uses: Use::Inert,
+        guard: "a record",
+    },
+    Row {
         kind: "pd-timestamp",
         modules: &[module("pandas._libs.tslibs.timestamps")],
         names: &["_unpickle_timestamp"],

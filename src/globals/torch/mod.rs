@@ -16,7 +16,7 @@ use super::table::Row;
 use super::{Registry, args};
 use crate::machine::Reject;
 use crate::model::graph::Graph;
-use crate::model::layout::Layout;
+use crate::model::layout::{Layout, Storage};
 use crate::model::torch::TorchType;
 use crate::model::value::{NodeId, Value};
 use crate::name::GlobalName;
@@ -101,7 +101,32 @@ impl Torch {
 
     /// The container is read to its end.
     pub fn end(&mut self) {
-        self.sources.clear();
+        while self.leave() {}
+    }
+
+    /// Ends the innermost container: from here on its storages are what the graph says of them.
+    fn leave(&mut self) -> bool {
+        let Some(source) = self.sources.pop() else { return false };
+        for (_, id) in source.order {
+            self.known.remove(&id);
+        }
+        true
+    }
+
+    /// What is known of a storage: while its container is read, more than the graph says.
+    fn known(&self, graph: &Graph, id: NodeId) -> Option<Known> {
+        if let Some(known) = self.known.get(&id) {
+            return Some(*known);
+        }
+        let Some((Layout::Storage, id)) = graph.layout(Value::Object(id)) else { return None };
+        let Storage { dtype, location, data } = Storage::of(graph, id);
+        let dtype = match dtype {
+            Value::None => None,
+            name => Some(args::text(graph, name).and_then(TorchType::of_name)?),
+        };
+        let bytes = args::bytes(graph, data)?.len() as u64;
+        let count = bytes / dtype.map_or(1, |t| t.size);
+        Some(Known { dtype, count, location, filled: true, element: None, root: None })
     }
 
     fn enter(&mut self, part: Part) {

@@ -196,6 +196,20 @@ impl Torch {
         self.view(graph, root, class, view, location).map(Value::Object)
     }
 
+    /// The storage of a tar archive that stands by its description: (`storage`, class, key, location, length). Other writers than
+    /// torch leave out the member `tensors`, and have no persistent ids.
+    pub(super) fn described(&mut self, graph: &mut Graph, tuple: NodeId) -> Option<Result<NodeId, Reject>> {
+        let source = self.sources.last().filter(|source| source.part == Part::TarPickle)?;
+        let [kind, class, key, location, count] = graph.first::<5>(tuple);
+        let described = graph.kind(tuple) == Kind::Tuple && graph.count(tuple) == 5;
+        if !described || args::text(graph, kind) != Some("storage") {
+            return None;
+        }
+        let id = args::text(graph, key).and_then(|key| source.keys.get(key)).copied()?;
+        let count = args::int(count).and_then(|n| u64::try_from(n).ok())?;
+        Some(self.same(graph, id, class, count, location).inspect(|id| self.refer(graph, *id)))
+    }
+
     fn first(
         &mut self,
         graph: &mut Graph,
@@ -222,6 +236,10 @@ impl Torch {
         count: u64,
         location: Value,
     ) -> Result<NodeId, Reject> {
+        self.same(graph, id, class, count, location).inspect(|id| graph.mark_shared(*id))
+    }
+
+    fn same(&self, graph: &Graph, id: NodeId, class: Value, count: u64, location: Value) -> Result<NodeId, Reject> {
         let known = self.known.get(&id).copied().ok_or(Reject::Tainted)?;
         let class = match class {
             Value::Global(class) => dtype_of(&graph.global(class).name),
@@ -231,7 +249,6 @@ impl Torch {
         if class != Some(known.dtype) || known.count != count || !same_place {
             return Err(refuse("expected one dtype, length and location for all that share a storage"));
         }
-        graph.mark_shared(id);
         Ok(id)
     }
 
@@ -281,7 +298,7 @@ impl Torch {
     /// More or fewer.
     pub fn fill(&mut self, graph: &mut Graph, id: NodeId, bytes: Value) -> Result<(), Reject> {
         let Some(known) = self.known.get_mut(&id) else { return Err(Reject::Tainted) };
-        let found = args::bytes(graph, bytes).map_or(0, <[u8]>::len) as u64;
+        let found = args::byte_len(graph, bytes);
         if found != known.bytes() {
             return Err(refuse(format!("expected {} bytes in a storage, found {found}", known.bytes())));
         }

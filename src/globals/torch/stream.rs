@@ -205,7 +205,9 @@ impl Torch {
             return malformed("expected the bytes of every storage that the object refers to");
         }
         // A stream inside bytes is over; the file around it goes on.
-        self.sources.pop_if(|source| source.part == Part::Inner);
+        if self.sources.last().is_some_and(|source| source.part == Part::Inner) {
+            self.leave();
+        }
         Ok(Next::End(object))
     }
 
@@ -250,10 +252,12 @@ impl Torch {
                     return malformed("expected a storage's key, location and length");
                 };
                 let id = storage::new(self, graph, class, count, location)?;
-                if let Some(source) = self.sources.last_mut()
-                    && source.keys.insert(key.clone(), id).is_some()
-                {
-                    return malformed(format!("expected each storage once, found {key} again"));
+                graph.charge(2 * key.len() as u64 + 64)?;
+                if let Some(source) = self.sources.last_mut() {
+                    source.order.push((key.clone(), id));
+                    if source.keys.insert(key.clone(), id).is_some() {
+                        return malformed(format!("expected each storage once, found {key} again"));
+                    }
                 }
                 let len = self.known.get(&id).map_or(0, super::Known::bytes);
                 self.go(Step::StorageElements { left, id });
@@ -261,8 +265,13 @@ impl Torch {
             }
             Step::StorageElements { left, id } => {
                 self.fill(graph, id, bytes)?;
-                self.go(if left > 1 { Step::Storage { left: left - 1 } } else { Step::Views });
-                Ok(Next::Pickle)
+                if left > 1 {
+                    self.go(Step::Storage { left: left - 1 });
+                    return Ok(Next::Pickle);
+                }
+                // Other writers than torch leave the list of views out.
+                self.go(Step::Views);
+                Ok(Next::Perhaps(Value::None))
             }
             Step::TensorRank { left, key, storage } => {
                 // Four bytes of rank and four that old files have nothing in.

@@ -215,14 +215,23 @@ pub(super) fn on_storage(
         Value::Object(id) => id,
         other => return Err(format!("expected a storage, found {}", args::type_name(graph, other)).into()),
     };
-    let Some(known) = torch.known.get_mut(&id) else {
+    let id = match torch.described(graph, id) {
+        Some(Ok(id)) => id,
+        Some(Err(Reject::Value { problem, .. })) => return Err(problem.into()),
+        Some(Err(Reject::Limit(e))) => return Err(Problem::Limit(e)),
+        Some(Err(_)) => return Err(Problem::Tainted),
+        None => id,
+    };
+    let Some(known) = torch.known(graph, id) else {
         return Err(format!("expected a storage, found {}", args::type_name(graph, storage)).into());
     };
     let dtype = match (known.dtype, dtype) {
         (Some(own), None) => own,
         (None, Some(dtype)) => {
-            let swapped = dtype.swapped();
-            known.element = if known.element.is_none_or(|n| n == swapped) { Some(swapped) } else { Some(0) };
+            if let Some(known) = torch.known.get_mut(&id) {
+                let swapped = dtype.swapped();
+                known.element = if known.element.is_none_or(|n| n == swapped) { Some(swapped) } else { Some(0) };
+            }
             dtype
         }
         (Some(own), Some(dtype)) if own == dtype => dtype,
@@ -239,7 +248,6 @@ pub(super) fn on_storage(
             format!("expected a view inside its storage: it takes {needs} elements, the storage has {room}").into()
         );
     }
-    let known = *known;
     // A part of a storage is a view of the whole, so that what is shared stays shared.
     let (storage, offset) = match known.root {
         Some((root, first)) => (root, i64::try_from(first).unwrap_or(i64::MAX).saturating_add(view.offset)),

@@ -20,7 +20,7 @@ pub(crate) fn equal(graph: &Graph, a: Value, b: Value, budget: &mut u32) -> bool
             (Value::Object(x), Value::Object(y)) if graph.kind(x) == graph.kind(y) => match graph.kind(x) {
                 // Two lists are compared only as parts of the same objects of named fields.
                 Kind::Tuple | Kind::Range | Kind::Slice | Kind::Struct(_) | Kind::List | Kind::Dict
-                    if graph.kind(x) != Kind::Struct(Layout::Scalar) || has_parts(graph, x, true) =>
+                    if !matches!(graph.kind(x), Kind::Struct(_)) || has_parts(graph, x, true) =>
                 {
                     if graph.count(x) != graph.count(y) {
                         return false;

@@ -157,11 +157,8 @@ fn allowance(graph: &Graph) -> u64 {
 /// What hashing a leaf costs beyond a step of its own: long text and long numbers are looked at whole each time.
 fn cost(graph: &Graph, leaf: Value) -> u64 {
     match leaf {
-        Value::Str { len, .. }
-        | Value::Wtf8 { len, .. }
-        | Value::Py2Str { len, .. }
-        | Value::Bytes { len, .. }
-        | Value::Path { len, .. } => u64::from(len) / 256,
+        Value::Str { len, .. } | Value::Wtf8 { len, .. } | Value::Path { len, .. } => u64::from(len) / 256,
+        Value::Py2Str { len, at } | Value::Bytes { len, at } => graph.byte_len(len, at) / 256,
         // Numbers are divided.
         Value::Big { len, .. } | Value::Decimal { len, .. } => 1 + u64::from(len),
         Value::Object(id) if graph.kind(id) == Kind::Fraction => {
@@ -345,7 +342,7 @@ fn has_parts(graph: &Graph, id: NodeId, inside: bool) -> bool {
         Kind::Tuple | Kind::Range | Kind::Slice => true,
         Kind::List | Kind::Dict => inside,
         Kind::Struct(Layout::Scalar) => scalar::plain(graph, id).is_none() && !scalar::is_nan(graph, id),
-        Kind::Struct(_) => true,
+        Kind::Struct(layout) => !layout.is_key_by_identity(),
         _ => false,
     }
 }

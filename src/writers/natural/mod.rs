@@ -3,13 +3,18 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 mod arrow;
+mod instances;
+mod labels;
 mod leaves;
 mod network;
+mod pandas;
 mod polars;
 mod rows;
 mod sparse;
+mod step;
 mod structures;
 mod suspended;
+mod tables;
 mod tensors;
 mod torch;
 
@@ -18,6 +23,8 @@ pub(crate) use suspended::Suspended;
 #[cfg(feature = "tables")]
 pub(crate) use leaves::replace_surrogates;
 pub(crate) use leaves::{Py2Text, py2_text};
+
+use step::{Step, place};
 
 use crate::error::Error;
 use crate::location::Location;
@@ -28,54 +35,7 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{check, keys, path, records, text};
-
-/// What is left to do.
-pub(super) enum Step {
-    /// Elements of an array.
-    Seq {
-        walk: Walk,
-        index: u64,
-    },
-    /// Values that stand alone, a line each.
-    Lines {
-        walk: Walk,
-        index: u64,
-        started: bool,
-    },
-    /// Entries of an object or map; `key` is the one that is being written.
-    Map {
-        walk: Walk,
-        key: Value,
-    },
-    /// Entries as pairs.
-    Pairs {
-        walk: Walk,
-        key: Value,
-    },
-    /// Fields of a record: a range of the pool.
-    Fields {
-        at: usize,
-        end: usize,
-    },
-    /// An element of an array that is no container's own.
-    Element(Value),
-    /// The value of a map whose key was a container.
-    MapValue(Value),
-    EndArray,
-    EndMap,
-    /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
-    Objects {
-        name: &'static str,
-        begin: usize,
-        at: usize,
-        end: usize,
-    },
-    /// The place of an element that is written without this stack; it is there for paths.
-    At(u64),
-    /// Elements of an array or tensor: an index of those that are open.
-    Shaped(usize),
-}
+use crate::writers::{check, keys, records, text};
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
     graph: &'a Graph,
@@ -88,6 +48,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     /// Objects of `Step::Objects`: ranges of the pool.
     objects: Vec<(usize, usize)>,
     shaped: Vec<tensors::Shaped>,
+    tables: Vec<tables::Table<'a>>,
     scratch: String,
     prefix: String,
     zones: Zones,
@@ -140,6 +101,10 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         Ok(())
     }
 
+    fn write_table(&mut self, value: Value, prefix: &str) -> Result<bool, Error> {
+        self.write_lines(value, prefix)
+    }
+
     fn drain(&mut self) -> Result<(), Error> {
         self.drain()
     }
@@ -162,6 +127,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             pool: Vec::new(),
             objects: Vec::new(),
             shaped: Vec::new(),
+            tables: Vec::new(),
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
@@ -285,6 +251,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.todo.pop();
                 }
                 Step::Shaped(_) => self.shaped()?,
+                Step::Table(_) => self.table()?,
             }
             if self.sink.too_long().is_some() {
                 return Err(self.too_long());
@@ -296,6 +263,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.pool.clear();
         self.objects.clear();
         self.shaped.clear();
+        self.tables.clear();
         match self.sink.too_long() {
             Some(_) => Err(self.too_long()),
             None => Ok(()),
@@ -492,44 +460,6 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         Ok(true)
     }
 
-    fn record_fields(&mut self, fields: &[(&'static str, Value)]) -> Result<(), Error> {
-        let at = self.pool.len();
-        self.pool
-            .extend(fields.iter().map(|&(name, value)| records::Field { name: records::Name::Fixed(name), value }));
-        if self.row == rows::Row::Wanted {
-            self.check_row_fields(at)?;
-        }
-        self.begin_map(fields.len())?;
-        self.todo.push(Step::EndMap);
-        self.todo.push(Step::Fields { at, end: self.pool.len() });
-        Ok(())
-    }
-
-    fn record(&mut self, id: NodeId) -> Result<(), Error> {
-        self.note(Loss::Record)?;
-        let at = self.pool.len();
-        let shape = records::fields(self.graph, id, self.options.class_key.is_some(), &mut self.pool)
-            .map_err(|what| self.unrepresentable(what, "`--lossless` keeps the instance as it is"))?;
-        match shape {
-            records::Shape::Array(list) => {
-                self.begin_array(self.graph.count(list))?;
-                self.todo.push(Step::EndArray);
-                self.todo.push(Step::Seq { walk: self.graph.walk(list), index: 0 });
-            }
-            records::Shape::Fields => {
-                keys::distinct_fields(self.graph, &mut self.zones, self.pool.get(at..).unwrap_or(&[]), self.options)
-                    .map_err(|e| self.unrepresentable(e.what, e.hint))?;
-                if self.row == rows::Row::Wanted {
-                    self.check_row_fields(at)?;
-                }
-                self.begin_map(self.pool.len() - at)?;
-                self.todo.push(Step::EndMap);
-                self.todo.push(Step::Fields { at, end: self.pool.len() });
-            }
-        }
-        Ok(())
-    }
-
     // ---- depth, places, losses
 
     fn begin_array(&mut self, len: usize) -> Result<(), Error> {
@@ -568,9 +498,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[inline]
     fn note(&mut self, loss: Loss) -> Result<(), Error> {
-        let (todo, pool, shaped) = (&self.todo, &self.pool, &self.shaped);
+        let (todo, pool, shaped, tables) = (&self.todo, &self.pool, &self.shaped, &self.tables);
         let (graph, prefix, options) = (self.graph, &self.prefix, self.options);
-        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, options));
+        self.ledger.count(loss, || place(graph, prefix, todo, pool, shaped, tables, options));
         if self.options.loss == options::Loss::Error && loss.fidelity() == Fidelity::Lossy {
             return Err(self.unrepresentable(
                 format!("lossy under `--strict`: {}", loss.words()),
@@ -582,55 +512,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     #[cold]
     fn path(&self) -> String {
-        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, self.options)
+        place(self.graph, &self.prefix, &self.todo, &self.pool, &self.shaped, &self.tables, self.options)
     }
 
     #[cold]
     fn unrepresentable(&self, what: impl Into<String>, hint: &str) -> Error {
         Error::unrepresentable(what, Location::path(self.path())).with_hint(hint)
     }
-}
-
-/// The path of what is being written.
-fn place(
-    graph: &Graph,
-    prefix: &str,
-    todo: &[Step],
-    pool: &[records::Field],
-    shaped: &[tensors::Shaped],
-    options: &WriteOptions,
-) -> String {
-    let mut out = prefix.to_owned();
-    for step in todo {
-        match step {
-            Step::Seq { index, .. } | Step::Lines { index, .. } if *index > 0 => path::push_index(index - 1, &mut out),
-            Step::Map { key, .. } | Step::Pairs { key, .. } => path::push_key(graph, *key, &mut out),
-            Step::Fields { at, .. } => match at.checked_sub(1).and_then(|at| pool.get(at)).map(|f| f.name) {
-                Some(records::Name::Fixed(name)) => path::push_name(name, &mut out),
-                Some(records::Name::Class) => {
-                    path::push_name(options.class_key.as_deref().unwrap_or_default(), &mut out)
-                }
-                Some(records::Name::Key(key)) => path::push_key(graph, key, &mut out),
-                None => {}
-            },
-            Step::Objects { name, begin, at, .. } if at > begin => {
-                path::push_name(name, &mut out);
-                path::push_index((at - begin - 1) as u64, &mut out);
-            }
-            Step::At(index) => path::push_index(*index, &mut out),
-            Step::Shaped(at) => {
-                for index in shaped.get(*at).into_iter().flat_map(|array| array.cursor.place()) {
-                    path::push_index(index, &mut out);
-                }
-            }
-            Step::Seq { .. }
-            | Step::Lines { .. }
-            | Step::Objects { .. }
-            | Step::Element(_)
-            | Step::MapValue(_)
-            | Step::EndArray
-            | Step::EndMap => {}
-        }
-    }
-    out
 }

@@ -240,7 +240,7 @@ fn entries(graph: &Graph, sparse: &Sparse, format: &str, shape: &[usize]) -> Opt
             let mut pairs = graph.items(items);
             while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
                 match key {
-                    Value::Object(tuple) if !matches!(graph.layout(key), Some(_)) => {
+                    Value::Object(tuple) if graph.layout(key).is_none() => {
                         for (axis, n) in axes.iter_mut().zip(graph.items(tuple)) {
                             axis.push(index(graph, n)?);
                         }

@@ -61,6 +61,26 @@ impl<S: Sink> Natural<'_, '_, S> {
             Layout::Scalar => self.scalar(id),
             Layout::Dtype => self.dtype_value(id),
             Layout::Tensor => self.tensor(id),
+            Layout::DataFrame => self.data_frame(id),
+            Layout::Series => self.series(id),
+            Layout::Index | Layout::RangeIndex | Layout::MultiIndex => self.index(id),
+            Layout::Categorical
+            | Layout::DatetimeArray
+            | Layout::TimedeltaArray
+            | Layout::PeriodArray
+            | Layout::IntervalArray
+            | Layout::NullableArray
+            | Layout::StringArray
+            | Layout::ArrowExtension
+            | Layout::SparseArray
+            | Layout::GeometryArray
+            | Layout::PandasArray => self.pandas_array(id),
+            Layout::Timestamp => self.timestamp(id),
+            Layout::PdTimedelta => self.pandas_timedelta(id),
+            Layout::Period => self.period(id),
+            Layout::Interval => self.interval(id),
+            Layout::PdDtype => self.pandas_dtype(id),
+            Layout::Offset => self.offset(id),
             _ => self.named_fields(id, layout),
         }
     }
@@ -69,11 +89,16 @@ impl<S: Sink> Natural<'_, '_, S> {
     fn geometry(&mut self, id: NodeId) -> Result<(), Error> {
         self.note(Loss::Geometry)?;
         let geometry = Geometry::of(self.graph, id);
-        let Value::Bytes { len, at } = geometry.wkb else {
-            return Err(self.unrepresentable("expected well-known binary", "`--lossless` keeps it as it is"));
-        };
         // A class that is kept is that of a ring.
         let name = matches!(geometry.class, Value::Global(_)).then_some("LINEARRING");
+        self.well_known(geometry.wkb, name)
+    }
+
+    /// Well-known binary as well-known text.
+    pub(super) fn well_known(&mut self, wkb: Value, name: Option<&'static str>) -> Result<(), Error> {
+        let Value::Bytes { len, at } = wkb else {
+            return Err(self.unrepresentable("expected well-known binary", "`--lossless` keeps it as it is"));
+        };
         self.scratch.clear();
         if let Err(problem) = wkb::text(self.graph.bytes(len, at), name, &mut self.scratch) {
             return Err(self.unrepresentable(problem, "`--lossless` keeps it as it is"));

@@ -397,7 +397,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> Result<(), Error> {
+    pub(super) fn float(&mut self, value: f64) -> Result<(), Error> {
         if value.is_finite() || S::CAPS.non_finite {
             self.sink.float(value);
             return Ok(());
@@ -423,7 +423,7 @@ impl<S: Sink> Natural<'_, '_, S> {
     }
 
     /// NaT, or what is masked.
-    fn missing(&mut self) -> Result<(), Error> {
+    pub(super) fn missing(&mut self) -> Result<(), Error> {
         self.note(Loss::Missing)?;
         self.sink.null();
         Ok(())

@@ -105,8 +105,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         }
         self.todo.push(Step::Shaped(self.shaped.len()));
         self.shaped.push(Shaped::tensor(shape));
-        loop {
-            let Some(Shaped { cursor, .. }) = self.shaped.last_mut() else { break };
+        while let Some(Shaped { cursor, .. }) = self.shaped.last_mut() {
             let inside = cursor.is_inside();
             match cursor.next() {
                 Next::Open(len) => {

@@ -416,6 +416,19 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         Ok(())
     }
 
+    /// Bytes, from where they lie if they need not be in memory.
+    fn bytes(&mut self, tag: Option<Tag>, len: u32, at: u64) -> Result<(), Error> {
+        if let (Some(out), Some(payload)) = (&mut self.out, self.graph.payload(len, at)) {
+            return out.payload(&mut self.sink, tag, payload);
+        }
+        let bytes = self.graph.bytes(len, at);
+        match tag {
+            Some(tag) => self.sink.tag_bytes(tag, bytes),
+            None => self.sink.bytes(bytes),
+        }
+        Ok(())
+    }
+
     fn leaf(&mut self, value: Value) -> Result<(), Error> {
         self.scratch.clear();
         match value {
@@ -437,16 +450,14 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
             }
             Value::Wtf8 { len, at } => self.sink.tag_bytes(Tag::Str, self.graph.bytes(len, at)),
-            Value::Py2Str { len, at } if S::CAPS.bytes => {
-                self.sink.tag_bytes(Tag::Py2Str, self.graph.bytes(len, at));
-            }
+            Value::Py2Str { len, at } if S::CAPS.bytes => return self.bytes(Some(Tag::Py2Str), len, at),
             Value::Py2Str { len, at } => {
                 self.scratch.extend(self.graph.bytes(len, at).iter().map(|&b| char::from(b)));
                 self.sink.tag_text(Tag::Py2Str, &self.scratch);
             }
-            Value::Bytes { len, at } if S::CAPS.bytes => self.sink.bytes(self.graph.bytes(len, at)),
-            Value::Bytes { len, at } => self.sink.tag_bytes(Tag::Bytes, self.graph.bytes(len, at)),
-            Value::ByteArray { len, at } => self.sink.tag_bytes(Tag::ByteArray, self.graph.bytes(len, at)),
+            Value::Bytes { len, at } if S::CAPS.bytes => return self.bytes(None, len, at),
+            Value::Bytes { len, at } => return self.bytes(Some(Tag::Bytes), len, at),
+            Value::ByteArray { len, at } => return self.bytes(Some(Tag::ByteArray), len, at),
             Value::Date(packed) => {
                 text::date(packed, &mut self.scratch);
                 self.sink.tag_text(Tag::Date, &self.scratch);

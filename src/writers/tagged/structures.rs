@@ -1,7 +1,5 @@
 //! Objects of named fields in the tagged mapping: the table of layouts says what is written.
 
-use std::borrow::Cow;
-
 use super::{Step, Tagged};
 use crate::error::Error;
 use crate::model::graph::Kind;
@@ -44,17 +42,19 @@ impl<S: Sink> Tagged<'_, '_, S> {
                 Ok(())
             }
             (Holds::Data, Value::Bytes { len, at }) => {
-                let bytes = self.graph.bytes(len, at);
-                let bytes = match self.graph.kind(id) {
-                    // The mapping has elements in C order, whatever the order in memory.
-                    Kind::Struct(Layout::Ndarray) => {
-                        tensor::in_c_order(self.graph, &Ndarray::of(self.graph, id), bytes)
+                // The mapping has elements in C order, whatever the order in memory.
+                if self.graph.kind(id) == Kind::Struct(Layout::Ndarray) {
+                    let array = Ndarray::of(self.graph, id);
+                    if !matches!(array.order, Value::None) {
+                        let bytes = tensor::in_c_order(self.graph, &array, self.graph.bytes(len, at));
+                        self.sink.bytes(&bytes);
+                        return Ok(());
                     }
-                    _ => Cow::Borrowed(bytes),
-                };
-                self.sink.bytes(&bytes);
-                Ok(())
+                }
+                self.bytes(None, len, at)
             }
+            // The list of an object array is a part of it, not a value of its own.
+            (Holds::Data, Value::Object(list)) if self.graph.kind(list) == Kind::List => self.body(list),
             (Holds::Dtype, Value::Object(dtype)) if self.graph.kind(dtype) == Kind::Struct(Layout::Dtype) => {
                 match self.present(dtype, Layout::Dtype).as_slice() {
                     [(_, Value::Str { len, at })] if matches!(Dtype::of(self.graph, dtype).str, Value::Str { .. }) => {

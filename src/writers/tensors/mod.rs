@@ -4,6 +4,8 @@
 //! no elements of a fixed size (objects, masks, sparse tensors) is an error with its path.
 
 mod array;
+#[cfg(feature = "tables")]
+mod dense;
 mod elements;
 mod names;
 mod npy;
@@ -22,6 +24,8 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::options::{self, Format, WriteOptions};
 use crate::writers::out::Out;
 use array::{Array, is_array};
+#[cfg(feature = "tables")]
+pub(crate) use dense::Dense;
 use names::Named;
 
 /// One output.
@@ -54,7 +58,7 @@ impl<'a> Writer<'a, '_> {
             }
             _ => {
                 if !is_array(self.graph, *value) {
-                    return Err(names::no_array(self.graph, *value, path));
+                    return Err(names::no_array(self.graph, *value, path, false));
                 }
                 let named = Named { name: String::new(), path: path.clone(), value: *value };
                 let array = self.array(&named)?;
@@ -71,14 +75,9 @@ impl<'a> Writer<'a, '_> {
     /// The arrays of a value by their names.
     fn named(&mut self, value: Value, path: &str) -> Result<Vec<Named>, Error> {
         if is_array(self.graph, value) {
-            if self.options.format == Format::Npz {
-                // As `numpy.savez` names what it is given without a name.
-                return Ok(vec![Named { name: "arr_0".to_owned(), path: path.to_owned(), value }]);
-            }
-            let what = "expected a dict of arrays or tensors, found one without a name";
-            return Err(
-                Error::unrepresentable(what, Location::path(path.to_owned())).with_hint("`--to npy` writes one array")
-            );
+            // As `numpy.savez` names what it is given without a name; safetensors has no such custom.
+            let name = if self.options.format == Format::Npz { "arr_0" } else { "tensor" };
+            return Ok(vec![Named { name: name.to_owned(), path: path.to_owned(), value }]);
         }
         let (mut named, noted) = names::flatten(self.graph, value, path)?;
         for (loss, path) in noted {

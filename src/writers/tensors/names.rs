@@ -1,6 +1,6 @@
 //! The arrays of a value and their names: keys of nested dicts, and indexes of lists, joined by dots.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use super::array::is_array;
 use crate::error::Error;
@@ -15,6 +15,8 @@ use crate::writers::{path, text};
 const SHOWN: usize = 5;
 /// Values that are looked at for it.
 const LOOKED_AT: usize = 100_000;
+/// Containers that are looked through for it.
+const TRIED: usize = 100;
 
 /// An array, its name and its path.
 #[derive(Debug)]
@@ -43,11 +45,11 @@ fn is_dict(kind: Kind) -> bool {
 ///
 /// # Errors
 /// A value that is none, keys that no text stands for, names that collide.
-pub(super) fn flatten(graph: &Graph, value: Value, root: &str) -> Result<(Vec<Named>, Vec<Noted>), Error> {
+pub(super) fn flatten(graph: &Graph, whole: Value, root: &str) -> Result<(Vec<Named>, Vec<Noted>), Error> {
     let (mut found, mut noted, mut names) = (Vec::new(), Vec::new(), HashSet::new());
     let mut zones = Zones::new();
-    let Some(mut open) = enter(graph, value, String::new(), root.to_owned(), &mut noted).map(|open| vec![open]) else {
-        return Err(no_array(graph, value, root));
+    let Some(mut open) = enter(graph, whole, String::new(), root.to_owned(), &mut noted).map(|open| vec![open]) else {
+        return Err(no_array(graph, whole, root, true));
     };
     while let Some(top) = open.last_mut() {
         let Some(first) = graph.next_item(&mut top.walk) else {
@@ -103,7 +105,7 @@ pub(super) fn flatten(graph: &Graph, value: Value, root: &str) -> Result<(Vec<Na
                     crate::model::type_name::type_name(graph, value)
                 );
                 let error = Error::unrepresentable(what, Location::path(path));
-                return Err(error.with_hint(offer(graph, open.first().map_or(value, |_| value), root, &found)));
+                return Err(error.with_hint(offer(graph, whole, root, true)));
             }
         }
     }
@@ -133,55 +135,62 @@ fn enter(graph: &Graph, value: Value, name: String, path: String, noted: &mut Ve
 }
 
 /// A root that holds arrays, but is none.
-pub(super) fn no_array(graph: &Graph, value: Value, root: &str) -> Error {
+pub(super) fn no_array(graph: &Graph, value: Value, root: &str, groups: bool) -> Error {
     let what = format!("expected an array or tensor, found {}", crate::model::type_name::type_name(graph, value));
-    Error::unrepresentable(what, Location::path(root.to_owned())).with_hint(offer(graph, value, root, &[]))
+    Error::unrepresentable(what, Location::path(root.to_owned())).with_hint(offer(graph, value, root, groups))
 }
 
-/// Which `--select` would work.
-fn offer(graph: &Graph, value: Value, root: &str, found: &[Named]) -> String {
-    let mut paths: Vec<String> = found.iter().map(|named| named.path.clone()).collect();
-    let mut more = false;
+/// Which `--select` would work: of an array, or of a group of arrays.
+fn offer(graph: &Graph, value: Value, root: &str, groups: bool) -> String {
+    let (paths, more) = inside(graph, value, root, groups);
     if paths.is_empty() {
-        (paths, more) = arrays(graph, value, root);
+        return match inside(graph, value, root, false).0.first() {
+            Some(path) if groups => format!("`--to npy --select '{}'` takes an array that it holds", quoted(path)),
+            _ => "it holds no array or tensor; `--to json` writes any value".to_owned(),
+        };
     }
-    if paths.is_empty() {
-        return "it holds no array or tensor; `--to json` writes any value".to_owned();
-    }
-    more |= paths.len() > SHOWN;
-    paths.truncate(SHOWN);
-    let list: Vec<String> = paths.iter().map(|path| format!("`--select '{}'`", path.replace('\'', "'\\''"))).collect();
-    format!("{}{} takes an array that it holds", list.join(", "), if more { ", …" } else { "" })
+    let list: Vec<String> = paths.iter().map(|path| format!("`--select '{}'`", quoted(path))).collect();
+    let what = if groups { "a dict or list of arrays" } else { "an array" };
+    format!("{}{} takes {what} that it holds", list.join(", "), if more { ", …" } else { "" })
 }
 
-/// The paths of the first few arrays inside a value, nearest first, and whether there are more.
-fn arrays(graph: &Graph, value: Value, root: &str) -> (Vec<String>, bool) {
+/// For a shell, between single quotes.
+fn quoted(path: &str) -> String {
+    path.replace('\'', "'\\''")
+}
+
+/// The paths of the first few arrays inside a value, or groups of them, nearest first, and whether there are more.
+fn inside(graph: &Graph, value: Value, root: &str, groups: bool) -> (Vec<String>, bool) {
     let mut seen: HashSet<NodeId> = HashSet::new();
-    let mut todo = std::collections::VecDeque::from([(value, root.to_owned())]);
-    let (mut paths, mut looked_at) = (Vec::new(), 0);
+    let mut todo = VecDeque::from([(value, root.to_owned())]);
+    let (mut paths, mut looked_at, mut tried) = (Vec::new(), 0, 0);
     while let Some((value, at)) = todo.pop_front() {
-        if is_array(graph, value) {
+        let Value::Object(id) = value else { continue };
+        let kind = graph.kind(id);
+        let container = is_dict(kind) || matches!(kind, Kind::List | Kind::Tuple);
+        let wanted = if !groups {
+            is_array(graph, value)
+        } else if container && at != root && tried < TRIED && graph.items(id).any(|item| is_array(graph, item)) {
+            tried += 1;
+            flattens(graph, value)
+        } else {
+            false
+        };
+        if wanted {
             if paths.len() == SHOWN {
                 return (paths, true);
             }
             paths.push(at);
             continue;
         }
-        let Value::Object(id) = value else { continue };
-        if !seen.insert(id) {
+        if !container || !seen.insert(id) {
             continue;
         }
-        let kind = graph.kind(id);
         let mut items = graph.items(id);
         let mut index = 0;
         loop {
             let key = if is_dict(kind) { items.next() } else { None };
-            let Some(value) = (match kind {
-                kind if is_dict(kind) || matches!(kind, Kind::List | Kind::Tuple) => items.next(),
-                _ => None,
-            }) else {
-                break;
-            };
+            let Some(value) = items.next() else { break };
             looked_at += 1;
             if looked_at > LOOKED_AT {
                 return (paths, true);
@@ -198,4 +207,21 @@ fn arrays(graph: &Graph, value: Value, root: &str) -> (Vec<String>, bool) {
         }
     }
     (paths, false)
+}
+
+/// Whether a container holds arrays and containers of them alone.
+fn flattens(graph: &Graph, value: Value) -> bool {
+    let (mut todo, mut looked_at) = (vec![value], 0);
+    while let Some(value) = todo.pop() {
+        looked_at += 1;
+        let Value::Object(id) = value else { return false };
+        match graph.kind(id) {
+            _ if looked_at > LOOKED_AT => return false,
+            _ if is_array(graph, value) => {}
+            kind if is_dict(kind) => todo.extend(graph.items(id).skip(1).step_by(2)),
+            Kind::List | Kind::Tuple => todo.extend(graph.items(id)),
+            _ => return false,
+        }
+    }
+    true
 }

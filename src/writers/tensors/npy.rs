@@ -32,16 +32,9 @@ pub(super) fn header(graph: &Graph, array: &Array<'_>) -> Result<Vec<u8>, (Strin
         Kind::Numpy(dtype, object) => descr(graph, *object, dtype.size, &mut text)?,
     }
     let order = if array.fortran { "True" } else { "False" };
-    let _ = write!(text, ", 'fortran_order': {order}, 'shape': (");
-    for n in &array.elements.shape {
-        let _ = write!(text, "{n}, ");
-    }
-    match array.elements.shape.as_slice() {
-        [] => {}
-        [_] => drop(text.pop()),
-        _ => text.truncate(text.len() - 2),
-    }
-    text.push_str("), }");
+    let _ = write!(text, ", 'fortran_order': {order}, 'shape': ");
+    tuple(&array.elements.shape, &mut text);
+    text.push_str(", }");
     let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
     let (version, body) = match latin1 {
         Some(body) if body.len() < 65_000 => (1, body),
@@ -60,6 +53,13 @@ pub(super) fn header(graph: &Graph, array: &Array<'_>) -> Result<Vec<u8>, (Strin
     out.resize(fixed + padded - 1, b' ');
     out.push(b'\n');
     Ok(out)
+}
+
+/// A shape as Python's `repr` spells it.
+fn tuple(shape: &[usize], out: &mut String) {
+    let shown: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let comma = if shape.len() == 1 { "," } else { "" };
+    let _ = write!(out, "({}{comma})", shown.join(", "));
 }
 
 /// A str as Python's `repr` spells it.
@@ -158,11 +158,8 @@ fn fields(
         out.push(Todo::Dtype(inner, size));
         let mut tail = String::new();
         if !shape.is_empty() {
-            tail.push_str(", (");
-            for n in shape {
-                let _ = write!(tail, "{n}, ");
-            }
-            tail.push(')');
+            tail.push_str(", ");
+            tuple(&shape, &mut tail);
         }
         tail.push_str("), ");
         out.push(Todo::Text(tail));
@@ -170,6 +167,9 @@ fn fields(
     }
     if let Value::Int(size) = itemsize {
         pad(end, size, &mut out);
+    }
+    if let Some(Todo::Text(last)) = out.last_mut() {
+        last.truncate(last.trim_end_matches(", ").len());
     }
     Ok(out)
 }

@@ -1,0 +1,449 @@
+//! A column of pandas as an Arrow array, with what pandas has to know to make the same column of it.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray, StructArray};
+use arrow::datatypes::{
+    ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Field, Int8Type, Int16Type, Int32Type, Int64Type,
+};
+use serde_json::{Value as Json, json};
+
+use super::build::{Builder, Site};
+use super::eye::{Eye, Seen};
+use super::plan::extension;
+use super::shape::Shape;
+use super::{chunks, typed};
+use crate::error::Error;
+use crate::model::column::{Cell, Column, Fixed, Values, unit_of};
+use crate::model::dtype::{DType, Type};
+use crate::model::graph::Graph;
+use crate::model::layout::{Layout, Offset, StringArray};
+use crate::model::value::{Singleton, Value};
+use crate::report::ledger::Step;
+use crate::writers::options::Format;
+
+/// An array with its field, the name that pandas has for its dtype, and what belongs to that.
+pub(super) struct Typed {
+    pub field: Field,
+    pub array: ArrayRef,
+    pub numpy_type: String,
+    pub metadata: Json,
+}
+
+impl Typed {
+    fn new((field, array): (Field, ArrayRef), numpy_type: impl Into<String>) -> Self {
+        Typed { field, array, numpy_type: numpy_type.into(), metadata: Json::Null }
+    }
+}
+
+/// The name that pandas has for a numpy dtype.
+fn numpy_name(dtype: &DType) -> String {
+    match &dtype.ty {
+        Type::Bool => "bool".to_owned(),
+        Type::Int => format!("int{}", dtype.size * 8),
+        Type::Uint => format!("uint{}", dtype.size * 8),
+        Type::Float if dtype.size <= 8 => format!("float{}", dtype.size * 8),
+        Type::DateTime(unit, 1) => format!("datetime64[{}]", unit.name()),
+        Type::TimeDelta(unit, 1) => format!("timedelta64[{}]", unit.name()),
+        _ => "object".to_owned(),
+    }
+}
+
+/// What pandas calls the type of an Arrow column, as `pandas_type` in its metadata.
+pub(super) fn pandas_type(datatype: &DataType) -> String {
+    match datatype {
+        DataType::Null => "empty",
+        DataType::Boolean => "bool",
+        DataType::Int8 => "int8",
+        DataType::Int16 => "int16",
+        DataType::Int32 => "int32",
+        DataType::Int64 => "int64",
+        DataType::UInt8 => "uint8",
+        DataType::UInt16 => "uint16",
+        DataType::UInt32 => "uint32",
+        DataType::UInt64 => "uint64",
+        DataType::Float16 => "float16",
+        DataType::Float32 => "float32",
+        DataType::Float64 => "float64",
+        DataType::Date32 | DataType::Date64 => "date",
+        DataType::Time32(_) | DataType::Time64(_) => "time",
+        DataType::Binary | DataType::FixedSizeBinary(_) => "bytes",
+        DataType::Utf8 => "unicode",
+        DataType::Dictionary(..) => "categorical",
+        DataType::List(item) => return format!("list[{}]", pandas_type(item.data_type())),
+        DataType::Timestamp(_, Some(_)) => "datetimetz",
+        DataType::Timestamp(_, None) => "datetime",
+        DataType::Decimal128(..) | DataType::Decimal256(..) => "decimal",
+        _ => "object",
+    }
+    .to_owned()
+}
+
+/// The column of an array of pandas or numpy.
+///
+/// # Errors
+/// What no column has a type for.
+pub(super) fn of_value<'g>(site: &mut Site<'g, '_>, name: &str, value: Value) -> Result<Typed, Error> {
+    let graph = site.eye.graph;
+    let column = Column::of(graph, value).map_err(|what| site.trail.odd(&what))?;
+    let mut typed = of_column(site, name, &column)?;
+    match graph.layout(value) {
+        Some((Layout::StringArray, id)) => {
+            let StringArray { na_value, storage, .. } = StringArray::of(graph, id);
+            let storage = if let Value::Str { len, at } = storage { graph.text(len, at) } else { "" };
+            typed.numpy_type = match (na_value, storage) {
+                (Value::Singleton(Singleton::NA), "python" | "pyarrow") => format!("string[{storage}]"),
+                (Value::Singleton(Singleton::NA), _) => "string".to_owned(),
+                _ => "str".to_owned(),
+            };
+        }
+        Some((Layout::ArrowExtension, _)) => typed.numpy_type = arrow_name(typed.array.data_type()),
+        _ => {}
+    }
+    Ok(typed)
+}
+
+/// The dtype name of an ArrowExtensionArray; pandas reads back only names without parameters of their own.
+fn arrow_name(datatype: &DataType) -> String {
+    match datatype {
+        DataType::Utf8 => "string[pyarrow]".to_owned(),
+        DataType::LargeUtf8 => "large_string[pyarrow]".to_owned(),
+        DataType::Binary => "binary[pyarrow]".to_owned(),
+        DataType::Boolean => "bool[pyarrow]".to_owned(),
+        DataType::Float32 => "float[pyarrow]".to_owned(),
+        DataType::Float64 => "double[pyarrow]".to_owned(),
+        DataType::Float16 => "halffloat[pyarrow]".to_owned(),
+        DataType::Date32 => "date32[day][pyarrow]".to_owned(),
+        DataType::Null => "null[pyarrow]".to_owned(),
+        plain if plain.is_integer() => format!("{}[pyarrow]", pandas_type(plain)),
+        DataType::Timestamp(unit, None) => format!("timestamp[{}][pyarrow]", unit_name(*unit)),
+        DataType::Timestamp(unit, Some(zone)) => format!("timestamp[{}, tz={zone}][pyarrow]", unit_name(*unit)),
+        DataType::Duration(unit) => format!("duration[{}][pyarrow]", unit_name(*unit)),
+        _ => "object".to_owned(),
+    }
+}
+
+fn unit_name(unit: arrow::datatypes::TimeUnit) -> &'static str {
+    match unit {
+        arrow::datatypes::TimeUnit::Second => "s",
+        arrow::datatypes::TimeUnit::Millisecond => "ms",
+        arrow::datatypes::TimeUnit::Microsecond => "us",
+        arrow::datatypes::TimeUnit::Nanosecond => "ns",
+    }
+}
+
+/// A column without views, which fewer readers know than text and bytes.
+///
+/// # Errors
+/// Where Arrow's own checks fail.
+pub(super) fn without_views(field: &Field, array: ArrayRef) -> Result<(Field, ArrayRef), arrow::error::ArrowError> {
+    let plain = match array.data_type() {
+        DataType::Utf8View => DataType::LargeUtf8,
+        DataType::BinaryView => DataType::LargeBinary,
+        _ => return Ok((field.clone(), array)),
+    };
+    let array = arrow::compute::cast(&array, &plain)?;
+    Ok((field.clone().with_data_type(plain), array))
+}
+
+/// The texts of a dict of texts.
+pub(super) fn texts(graph: &Graph, dict: Value) -> std::collections::HashMap<String, String> {
+    let mut out = std::collections::HashMap::new();
+    let Value::Object(id) = dict else { return out };
+    let text = |value| match value {
+        Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
+        Value::Bytes { len, at } => String::from_utf8(graph.bytes(len, at).to_vec()).ok(),
+        _ => None,
+    };
+    let mut items = graph.items(id);
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        if let (Some(key), Some(value)) = (text(key), text(value)) {
+            out.insert(key, value);
+        }
+    }
+    out
+}
+
+/// An Arrow array for a column.
+///
+/// # Errors
+/// As for [`of_value`].
+pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column<'g>) -> Result<Typed, Error> {
+    let graph = site.eye.graph;
+    match &column.values {
+        Values::Fixed(fixed) => {
+            let array = typed::array(site, name, &fixed.dtype, fixed.data, column.len)?;
+            Ok(Typed::new(array, numpy_name(&fixed.dtype)))
+        }
+        Values::Objects(_) => Ok(Typed::new(cells(site, name, column)?, "object")),
+        Values::Range { start, step } => {
+            site.trail.pay(column.len as u64 * 8)?;
+            let mut next = Some(*start);
+            let values = (0..column.len).map(|_| {
+                let value = next.unwrap_or(0);
+                next = value.checked_add(*step);
+                value
+            });
+            let array: ArrayRef = Arc::new(PrimitiveArray::<Int64Type>::from_iter_values(values));
+            Ok(Typed::new((Field::new(name, DataType::Int64, true), array), "int64"))
+        }
+        Values::Zoned { data, zone } => zoned(site, name, data, *zone, column.len),
+        Values::Period { data, freq } => {
+            let Some(freq) = frequency(graph, *freq) else {
+                return Err(site.trail.no_type("periods of that frequency"));
+            };
+            let ordinals = missing_smallest(data, column.len);
+            let field = Field::new(name, DataType::Int64, true);
+            let field = extension(field, "pandas.period", &json!({ "freq": freq }).to_string());
+            Ok(Typed::new((field, Arc::new(ordinals)), format!("period[{freq}]")))
+        }
+        Values::Interval { left, right, closed } => interval(site, name, left, right, *closed, column),
+        Values::Categorical { codes, categories, ordered } => {
+            categorical(site, name, codes, categories, *ordered, column.len)
+        }
+        Values::Masked { data, mask } => {
+            let mut typed = of_column(site, name, data)?;
+            let missing: BooleanArray = mask.iter().map(|b| Some(*b != 0)).collect();
+            typed.array = arrow::compute::nullif(&typed.array, &missing).map_err(|e| site.trail.broken(&e))?;
+            typed.numpy_type = nullable_name(&typed.numpy_type);
+            Ok(typed)
+        }
+        Values::Strings(data) => {
+            if let Values::Arrow(parts) = &data.values {
+                return Ok(Typed::new(chunks::array(site, name, parts, column.len)?, "str"));
+            }
+            let mut builder = arrow::array::LargeStringBuilder::new();
+            for n in 0..column.len {
+                match column.cell(n) {
+                    Cell::Value(value) => match site.eye.see(value).map_err(|refusal| site.trail.refused(refusal))? {
+                        Seen::Text(text) => {
+                            for step in std::mem::take(&mut site.eye.steps) {
+                                site.note(step)?;
+                            }
+                            builder.append_value(text);
+                        }
+                        _ => builder.append_null(),
+                    },
+                    _ => builder.append_null(),
+                }
+            }
+            let array: ArrayRef = Arc::new(builder.finish());
+            Ok(Typed::new((Field::new(name, DataType::LargeUtf8, true), array), "str"))
+        }
+        Values::Arrow(parts) => Ok(Typed::new(chunks::array(site, name, parts, column.len)?, "object")),
+        Values::Sparse { .. } => {
+            site.note(Step::Dense)?;
+            site.trail.pay(column.len as u64)?;
+            let (field, array) = cells(site, name, column)?;
+            let numpy_type = pandas_type(array.data_type());
+            Ok(Typed::new((field, array), numpy_type))
+        }
+        Values::Geometry { data, .. } => {
+            site.note(Step::Geometry)?;
+            let mut builder = arrow::array::BinaryBuilder::new();
+            for n in 0..data.len {
+                match data.cell(n) {
+                    Cell::Value(Value::Bytes { len, at }) => builder.append_value(graph.bytes(len, at)),
+                    Cell::Value(value) => match graph.layout(value) {
+                        Some((Layout::Geometry, id)) => match crate::model::layout::Geometry::of(graph, id).wkb {
+                            Value::Bytes { len, at } => builder.append_value(graph.bytes(len, at)),
+                            _ => builder.append_null(),
+                        },
+                        _ => builder.append_null(),
+                    },
+                    _ => builder.append_null(),
+                }
+            }
+            let array: ArrayRef = Arc::new(builder.finish());
+            let field = extension(Field::new(name, DataType::Binary, true), "geoarrow.wkb", "{}");
+            Ok(Typed::new((field, array), "object"))
+        }
+    }
+}
+
+/// The dtype with room for missing values: `Int64` for `int64`.
+fn nullable_name(name: &str) -> String {
+    match name {
+        "bool" => "boolean".to_owned(),
+        _ => match name.strip_prefix("uint") {
+            Some(bits) => format!("UInt{bits}"),
+            None => {
+                let mut chars = name.chars();
+                chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+            }
+        },
+    }
+}
+
+/// Values of any kind, their type inferred.
+fn cells<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column<'g>) -> Result<(Field, ArrayRef), Error> {
+    let mut shape = Shape::default();
+    site.eye.nan_is_missing = true;
+    site.trail.items();
+    let result = (|| {
+        for n in 0..column.len {
+            site.trail.next_item();
+            let (_, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
+            shape.take(&mut site.eye, seen, 1).map_err(|refusal| site.trail.refused(refusal))?;
+        }
+        site.trail.leave();
+        let plan = shape.decide(&site.eye, site.flat);
+        let mut builder = Builder::new(&plan);
+        site.trail.items();
+        for n in 0..column.len {
+            site.trail.next_item();
+            let (value, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
+            builder.take(site, value, seen)?;
+        }
+        site.trail.leave();
+        let array = builder.finish().map_err(|e| site.trail.broken(&e))?;
+        Ok((plan.field(name), array))
+    })();
+    site.eye.nan_is_missing = false;
+    result
+}
+
+/// What a cell of a column of values, of numbers, or of both in a sparse one is.
+fn see<'g>(eye: &mut Eye<'g>, column: &Column<'g>, n: usize) -> Result<(Option<Value>, Seen<'g>), super::eye::Refusal> {
+    eye.steps.clear();
+    Ok(match &column.values {
+        Values::Objects(values) => match values.get(n) {
+            Some(value) => (Some(*value), eye.see(*value)?),
+            None => (None, Seen::Null),
+        },
+        Values::Fixed(fixed) => match fixed.element(n) {
+            Some(element) => (None, eye.element(element)),
+            None => (None, Seen::Other),
+        },
+        Values::Sparse { data, places, fill } => match places.find(n) {
+            // The values of a sparse array are no sparse array.
+            Some(at) if !matches!(data.values, Values::Sparse { .. }) => see(eye, data, at)?,
+            Some(_) => (None, Seen::Other),
+            None => (Some(*fill), eye.see(*fill)?),
+        },
+        _ => (None, Seen::Other),
+    })
+}
+
+fn zoned<'g>(site: &mut Site<'g, '_>, name: &str, data: &Fixed<'g>, zone: Value, len: usize) -> Result<Typed, Error> {
+    let (_, array) = typed::array(site, name, &data.dtype, data.data, len)?;
+    let named = match zone {
+        Value::Object(id) => site.eye.zone(id),
+        _ => None,
+    };
+    for step in std::mem::take(&mut site.eye.steps) {
+        site.note(step)?;
+    }
+    let Some(named) = named else { return Err(site.trail.no_type("a time zone whose name is not known")) };
+    let zone: Arc<str> = site.eye.zone_name(named).into();
+    let array = typed::with_zone(&array, zone.clone()).ok_or_else(|| site.trail.no_type("times of that unit"))?;
+    let unit = unit_of(&data.dtype).map_or("ns", |(unit, _)| unit.name());
+    let mut typed =
+        Typed::new((Field::new(name, array.data_type().clone(), true), array), format!("datetime64[{unit}]"));
+    typed.metadata = json!({ "timezone": &*zone });
+    Ok(typed)
+}
+
+/// Ints, of which the smallest of 64 bits is missing.
+fn missing_smallest(data: &Fixed<'_>, len: usize) -> PrimitiveArray<Int64Type> {
+    (0..len).map(|n| data.int(n).filter(|ordinal| *ordinal != i64::MIN)).collect()
+}
+
+/// The text of a frequency: `M`, `Q-DEC`, `15D`.
+pub(super) fn frequency(graph: &Graph, freq: Value) -> Option<String> {
+    match freq {
+        Value::Str { len, at } => Some(super::offset::renewed(graph.text(len, at))),
+        Value::Object(_) => {
+            let (Layout::Offset, id) = graph.layout(freq)? else { return None };
+            super::offset::alias(graph, &Offset::of(graph, id))
+        }
+        _ => None,
+    }
+}
+
+fn interval<'g>(
+    site: &mut Site<'g, '_>,
+    name: &str,
+    left: &Column<'g>,
+    right: &Column<'g>,
+    closed: Value,
+    column: &Column<'g>,
+) -> Result<Typed, Error> {
+    let graph = site.eye.graph;
+    let closed = match closed {
+        Value::Str { len, at } => graph.text(len, at),
+        _ => "right",
+    };
+    let left = of_column(site, "left", left)?;
+    let right = of_column(site, "right", right)?;
+    let valid: Vec<bool> = (0..column.len).map(|n| !matches!(column.cell(n), Cell::Missing)).collect();
+    let nulls = valid.contains(&false).then(|| arrow::buffer::NullBuffer::from(valid));
+    let subtype = left.numpy_type.clone();
+    let subtype = match left.metadata.get("timezone").and_then(Json::as_str) {
+        Some(zone) => format!("{}, {zone}]", subtype.trim_end_matches(']')),
+        None => subtype,
+    };
+    let fields = vec![left.field, right.field];
+    let array = StructArray::try_new(fields.into(), vec![left.array, right.array], nulls);
+    let array: ArrayRef = Arc::new(array.map_err(|e| site.trail.broken(&e))?);
+    let field = Field::new(name, array.data_type().clone(), true);
+    let parameters = json!({ "subtype": subtype, "closed": closed }).to_string();
+    let field = extension(field, "pandas.interval", &parameters);
+    Ok(Typed::new((field, array), format!("interval[{subtype}, {closed}]")))
+}
+
+fn categorical<'g>(
+    site: &mut Site<'g, '_>,
+    name: &str,
+    codes: &Fixed<'g>,
+    categories: &Column<'g>,
+    ordered: bool,
+    len: usize,
+) -> Result<Typed, Error> {
+    let values = of_column(site, name, categories)?;
+    let count = categories.len;
+    let text = matches!(values.array.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+    let parquet = site.eye.options.format == Format::Parquet;
+    if !text && (parquet || values.array.data_type().is_nested()) {
+        // Parquet keeps dictionaries of text alone.
+        site.note(Step::Categories)?;
+        let places: PrimitiveArray<Int64Type> = (0..len)
+            .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < count)))
+            .collect();
+        let array = arrow::compute::take(&values.array, &places, None).map_err(|e| site.trail.broken(&e))?;
+        return Ok(Typed { array, ..values });
+    }
+    let array = match codes.dtype.size {
+        1 => dictionary::<Int8Type>(codes, len, &values.array, |n| n as i8),
+        2 => dictionary::<Int16Type>(codes, len, &values.array, |n| n as i16),
+        4 => dictionary::<Int32Type>(codes, len, &values.array, |n| n as i32),
+        _ => dictionary::<Int64Type>(codes, len, &values.array, |n| n),
+    };
+    let array = array.map_err(|e| site.trail.broken(&e))?;
+    let mut field = Field::new(name, array.data_type().clone(), true).with_dict_is_ordered(ordered);
+    if let (Some(extension_name), Some(parameters)) =
+        (values.field.extension_type_name(), values.field.extension_type_metadata())
+    {
+        field = extension(field, extension_name, parameters);
+    }
+    let mut typed = Typed::new((field, array), format!("int{}", codes.dtype.size * 8));
+    typed.metadata = json!({ "num_categories": count, "ordered": ordered });
+    Ok(typed)
+}
+
+fn dictionary<K: ArrowDictionaryKeyType>(
+    codes: &Fixed<'_>,
+    len: usize,
+    values: &ArrayRef,
+    narrow: impl Fn(i64) -> K::Native,
+) -> Result<ArrayRef, arrow::error::ArrowError>
+where
+    K: ArrowPrimitiveType,
+{
+    let bound = values.len();
+    // A code is checked against the categories when the array is made.
+    let keys: PrimitiveArray<K> = (0..len)
+        .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < bound)).map(&narrow))
+        .collect();
+    Ok(Arc::new(DictionaryArray::try_new(keys, values.clone())?))
+}

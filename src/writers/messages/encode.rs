@@ -1,0 +1,267 @@
+//! Rows of record batches in the messages of their schema.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use prost::encoding::{WireType, encode_key, encode_varint};
+
+use super::{Kind, Message, Slot};
+use crate::error::Error;
+use crate::location::Location;
+use crate::writers::batches::{Batches, failed};
+use crate::writers::out::{DRAIN, Out};
+
+/// The fields of `google.protobuf.Timestamp` and `Duration`.
+const SECONDS: u32 = 1;
+const NANOS: u32 = 2;
+
+const OPTIONS: FormatOptions<'static> = FormatOptions::new();
+
+/// Writes a table, each row a message after its length; returns the bytes written.
+///
+/// # Errors
+/// A null inside a list, the output limit, I/O.
+pub(crate) fn write(table: &mut dyn Batches, message: &Message, mut out: Out<'_>) -> Result<u64, Error> {
+    let (mut buffer, mut row) = (Vec::new(), Vec::new());
+    while let Some(batch) = table.next_batch()? {
+        let columns: Vec<Column<'_>> = batch
+            .columns()
+            .iter()
+            .zip(&message.fields)
+            .map(|(array, slot)| Column::new(array, &slot.kind))
+            .collect::<Result<_, _>>()?;
+        for n in 0..batch.num_rows() {
+            row.clear();
+            fields(&columns, &message.fields, n, &mut row)?;
+            encode_varint(row.len() as u64, &mut buffer);
+            buffer.extend_from_slice(&row);
+            if buffer.len() >= DRAIN {
+                out.drain(&mut buffer)?;
+            }
+        }
+    }
+    out.drain(&mut buffer)?;
+    Ok(out.written())
+}
+
+/// How nanoseconds count.
+#[derive(Clone, Copy, PartialEq)]
+enum Sign {
+    /// Forward, as in a timestamp.
+    Forward,
+    /// With the seconds, as in a duration.
+    OfSeconds,
+}
+
+/// An array as one of the types that messages have.
+enum Column<'k> {
+    Null,
+    Bool(ArrayRef),
+    Int(ArrayRef),
+    Uint(ArrayRef),
+    Float(ArrayRef),
+    Double(ArrayRef),
+    Text(ArrayRef),
+    Bytes(ArrayRef),
+    /// Ticks, and how many are a second.
+    Ticks(ArrayRef, i64, Sign),
+    Message {
+        array: ArrayRef,
+        columns: Vec<Column<'k>>,
+        fields: &'k [Slot],
+    },
+    Repeated {
+        array: ArrayRef,
+        items: Box<Column<'k>>,
+    },
+    Map {
+        array: ArrayRef,
+        keys: Box<Column<'k>>,
+        values: Box<Column<'k>>,
+    },
+}
+
+fn wrong() -> Error {
+    Error::unrepresentable("expected a column of its message's type, found another", Location::default())
+}
+
+impl<'k> Column<'k> {
+    /// As deep as messages nest.
+    fn new(array: &ArrayRef, kind: &'k Kind) -> Result<Self, Error> {
+        let to = |datatype: &DataType| cast(array, datatype).map_err(|e| failed(&e));
+        // Items of a list that are lists are messages of one field.
+        if let (Kind::Message(message), false) = (kind, matches!(array.data_type(), DataType::Struct(_)))
+            && let [slot] = message.fields.as_slice()
+        {
+            let columns = vec![Column::new(array, &slot.kind)?];
+            return Ok(Column::Message { array: array.clone(), columns, fields: &message.fields });
+        }
+        Ok(match kind {
+            Kind::Null => Column::Null,
+            Kind::Bool => Column::Bool(array.clone()),
+            Kind::Int => Column::Int(to(&DataType::Int64)?),
+            Kind::Uint => Column::Uint(to(&DataType::UInt64)?),
+            Kind::Float => Column::Float(to(&DataType::Float32)?),
+            Kind::Double => Column::Double(to(&DataType::Float64)?),
+            Kind::Text => Column::Text(text(array)?),
+            Kind::Bytes => Column::Bytes(to(&DataType::LargeBinary)?),
+            Kind::Instant | Kind::Duration => {
+                let per_second = match array.data_type() {
+                    DataType::Timestamp(unit, _) | DataType::Duration(unit) => match unit {
+                        TimeUnit::Second => 1,
+                        TimeUnit::Millisecond => 1_000,
+                        TimeUnit::Microsecond => 1_000_000,
+                        TimeUnit::Nanosecond => 1_000_000_000,
+                    },
+                    _ => return Err(wrong()),
+                };
+                let sign = if matches!(kind, Kind::Duration) { Sign::OfSeconds } else { Sign::Forward };
+                Column::Ticks(to(&DataType::Int64)?, per_second, sign)
+            }
+            Kind::Message(message) => {
+                let parts = array.as_struct_opt().ok_or_else(wrong)?;
+                let columns = parts.columns().iter().zip(&message.fields);
+                let columns = columns.map(|(array, slot)| Column::new(array, &slot.kind)).collect::<Result<_, _>>()?;
+                Column::Message { array: array.clone(), columns, fields: &message.fields }
+            }
+            Kind::Repeated(item) => {
+                let array = match array.data_type() {
+                    DataType::FixedSizeList(field, _) | DataType::List(field) => {
+                        to(&DataType::LargeList(field.clone()))?
+                    }
+                    _ => array.clone(),
+                };
+                let items = Column::new(array.as_list_opt::<i64>().ok_or_else(wrong)?.values(), item)?;
+                Column::Repeated { array, items: Box::new(items) }
+            }
+            Kind::Map(key, value) => {
+                let entries = array.as_map_opt().ok_or_else(wrong)?;
+                let keys = Box::new(Column::new(entries.keys(), key)?);
+                let values = Box::new(Column::new(entries.values(), value)?);
+                Column::Map { array: array.clone(), keys, values }
+            }
+        })
+    }
+
+    /// Appends a field where it is set; `packed` items have no key of their own.
+    fn field(&self, number: u32, n: usize, out: &mut Vec<u8>) -> Result<bool, Error> {
+        let valid = |array: &ArrayRef| array.is_valid(n);
+        match self {
+            Column::Null => return Ok(false),
+            Column::Bool(array) if valid(array) => {
+                encode_key(number, WireType::Varint, out);
+                encode_varint(array.as_boolean().value(n).into(), out);
+            }
+            Column::Int(array) if valid(array) => {
+                encode_key(number, WireType::Varint, out);
+                encode_varint(array.as_primitive::<Int64Type>().value(n).cast_unsigned(), out);
+            }
+            Column::Uint(array) if valid(array) => {
+                encode_key(number, WireType::Varint, out);
+                encode_varint(array.as_primitive::<UInt64Type>().value(n), out);
+            }
+            Column::Float(array) if valid(array) => {
+                encode_key(number, WireType::ThirtyTwoBit, out);
+                out.extend(array.as_primitive::<Float32Type>().value(n).to_le_bytes());
+            }
+            Column::Double(array) if valid(array) => {
+                encode_key(number, WireType::SixtyFourBit, out);
+                out.extend(array.as_primitive::<Float64Type>().value(n).to_le_bytes());
+            }
+            Column::Text(array) if valid(array) => delimited(number, array.as_string::<i64>().value(n).as_bytes(), out),
+            Column::Bytes(array) if valid(array) => delimited(number, array.as_binary::<i64>().value(n), out),
+            Column::Ticks(array, per_second, sign) if valid(array) => {
+                let ticks = array.as_primitive::<Int64Type>().value(n);
+                ticks_message(number, ticks, *per_second, *sign, out);
+            }
+            Column::Message { array, columns, fields: slots } if valid(array) => {
+                let mut inner = Vec::new();
+                fields(columns, slots, n, &mut inner)?;
+                delimited(number, &inner, out);
+            }
+            Column::Repeated { array, items } if valid(array) => {
+                let offsets = array.as_list_opt::<i64>().ok_or_else(wrong)?.value_offsets();
+                let (Some(start), Some(end)) = (offsets.get(n), offsets.get(n + 1)) else { return Err(wrong()) };
+                for item in *start..*end {
+                    if !items.field(number, usize::try_from(item).map_err(|_| wrong())?, out)? {
+                        return Err(null_item());
+                    }
+                }
+            }
+            Column::Map { array, keys, values } if valid(array) => {
+                let offsets = array.as_map_opt().ok_or_else(wrong)?.value_offsets();
+                let (Some(start), Some(end)) = (offsets.get(n), offsets.get(n + 1)) else { return Err(wrong()) };
+                for entry in *start..*end {
+                    let entry = usize::try_from(entry).map_err(|_| wrong())?;
+                    let mut inner = Vec::new();
+                    keys.field(1, entry, &mut inner)?;
+                    if !values.field(2, entry, &mut inner)? {
+                        return Err(null_item());
+                    }
+                    delimited(number, &inner, out);
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn null_item() -> Error {
+    Error::unrepresentable("expected items of lists and values of maps that are set, found a null", Location::default())
+        .with_hint("`--to protobuf` without `--proto-message` keeps it")
+}
+
+fn fields(columns: &[Column<'_>], slots: &[Slot], n: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+    debug_assert_eq!(columns.len(), slots.len());
+    for (number, column) in (1u32..).zip(columns) {
+        column.field(number, n, out)?;
+    }
+    Ok(())
+}
+
+fn delimited(number: u32, bytes: &[u8], out: &mut Vec<u8>) {
+    encode_key(number, WireType::LengthDelimited, out);
+    encode_varint(bytes.len() as u64, out);
+    out.extend_from_slice(bytes);
+}
+
+/// Seconds and nanoseconds: of a timestamp the nanoseconds count forward; of a duration both have one sign.
+fn ticks_message(number: u32, ticks: i64, per_second: i64, sign: Sign, out: &mut Vec<u8>) {
+    let nanos_per_tick = 1_000_000_000 / per_second;
+    let (seconds, rest) = match sign {
+        Sign::Forward => (ticks.div_euclid(per_second), ticks.rem_euclid(per_second)),
+        Sign::OfSeconds => (ticks / per_second, ticks % per_second),
+    };
+    let rest = rest * nanos_per_tick;
+    let mut inner = Vec::new();
+    for (field, value) in [(SECONDS, seconds), (NANOS, rest)] {
+        if value != 0 {
+            encode_key(field, WireType::Varint, &mut inner);
+            encode_varint(value.cast_unsigned(), &mut inner);
+        }
+    }
+    delimited(number, &inner, out);
+}
+
+/// Values as text.
+fn text(array: &ArrayRef) -> Result<ArrayRef, Error> {
+    match array.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..) => {
+            cast(array, &DataType::LargeUtf8).map_err(|e| failed(&e))
+        }
+        _ => {
+            let formatter = ArrayFormatter::try_new(array, &OPTIONS).map_err(|e| failed(&e))?;
+            let mut builder = arrow::array::LargeStringBuilder::new();
+            for n in 0..array.len() {
+                if array.is_valid(n) {
+                    builder.append_value(formatter.value(n).to_string())
+                } else {
+                    builder.append_null()
+                }
+            }
+            Ok(std::sync::Arc::new(builder.finish()))
+        }
+    }
+}
