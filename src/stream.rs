@@ -18,6 +18,7 @@ use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
@@ -42,6 +43,7 @@ impl Converter {
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
+        self.begin(Stage::Looking);
         let opened = container::open(Box::new(section.reader()), limits)?;
         if opened.form() != Form::Pickles || is_legacy(&opened.head) {
             return Ok(None);
@@ -73,8 +75,10 @@ impl Converter {
         };
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes) };
         if self.checked {
+            self.begin(Stage::Checking);
             job.run(section, work.clone(), &mut Check(&job))?;
         }
+        self.begin(Stage::Converting);
         job.write(section, work, output).map(Some)
     }
 }
@@ -245,11 +249,24 @@ impl Job<'_> {
             (_, Some(Root::Dict)) => Part::Entries,
             (_, _) => Part::Elements(first),
         };
-        writer.write_part(graph.walk(root), part, "$")
+        writer.write_part(graph.walk(root), part, "$")?;
+        self.count(first, graph, root);
+        Ok(())
+    }
+
+    /// Says how many rows are done.
+    fn count(&self, first: u64, graph: &Graph, root: NodeId) {
+        if let Some(progress) = &self.converter.progress {
+            let items = graph.count(root) as u64;
+            progress.set_rows(first + if self.root == Some(Root::Dict) { items / 2 } else { items });
+        }
     }
 
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
+        if let Some(progress) = &self.converter.progress {
+            progress.set_rows(n);
+        }
         let path = format!("$[{n}]");
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),

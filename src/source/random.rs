@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
 use crate::limits::Limit;
@@ -87,6 +88,26 @@ impl RandomAccess for FileInput {
         if n == 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
         }
+        Ok(n)
+    }
+}
+
+/// An input that says how far it was read.
+#[derive(Debug)]
+pub(crate) struct Watched<T> {
+    pub input: T,
+    /// The end of what was read last.
+    pub at: Arc<AtomicU64>,
+}
+
+impl<T: RandomAccess> RandomAccess for Watched<T> {
+    fn len(&self) -> u64 {
+        self.input.len()
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read_at(at, buf)?;
+        self.at.store(at.saturating_add(n as u64), Ordering::Relaxed);
         Ok(n)
     }
 }
