@@ -24,5 +24,6 @@ mod lossless;
 mod mapping;
 mod messages;
 mod shared;
+mod tables;
 mod tidy;
 mod torch;

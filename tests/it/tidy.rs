@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("writers", &["model", "proto", "repr", "report", "wtf8"]),
     ("tables", &["convert", "document", "report", "tabular", "writers"]),
-    ("tabular", &["model", "report", "writers"]),
+    ("tabular", &["model", "repr", "report", "writers"]),
     ("readers", &["document", "globals", "model", "report", "writers", "wtf8"]),
     ("compare", &["document", "model", "writers"]),
     ("view", &["model"]),
