@@ -13,9 +13,10 @@ use crate::machine::Trailing;
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::policy::Policy;
+use crate::progress::{Progress, Stage};
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
-use crate::source::random::{FileInput, Section};
+use crate::source::random::{FileInput, Section, Watched};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Part, Sink};
 use crate::writers::natural::Natural;
@@ -59,6 +60,7 @@ pub struct Converter {
     pub(crate) select: Option<Select>,
     whole: bool,
     pub(crate) checked: bool,
+    pub(crate) progress: Option<Arc<Progress>>,
 }
 
 impl Converter {
@@ -69,7 +71,7 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false }
+        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false, progress: None }
     }
 
     /// Admits what the policy admits.
@@ -114,6 +116,20 @@ impl Converter {
     pub fn select(mut self, path: &str) -> Result<Self, Error> {
         self.select = Some(Select::parse(path)?);
         Ok(self)
+    }
+
+    /// Says to `progress` how far the reading of a file is.
+    #[must_use]
+    pub fn watched(mut self, progress: Arc<Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Says what is done with the input now.
+    pub(crate) fn begin(&self, stage: Stage) {
+        if let Some(progress) = &self.progress {
+            progress.begin(stage);
+        }
     }
 
     /// Reads an input and writes it to `output`. Nothing is written before every name, the structure and the expansion were
@@ -181,7 +197,10 @@ impl Converter {
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
         self.usable()?;
         let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
-            Ok(file) => Section::all(Arc::new(file)),
+            Ok(file) => match &self.progress {
+                Some(progress) => Section::all(Arc::new(Watched { input: file, at: progress.place() })),
+                None => Section::all(Arc::new(file)),
+            },
             Err(pipe) => return self.convert(pipe, output),
         };
         if !self.whole
@@ -189,6 +208,7 @@ impl Converter {
         {
             return Ok(report);
         }
+        self.begin(Stage::Converting);
         let document = self.reader.read_section(file)?;
         Ok(self.write(&document, output)?)
     }
@@ -226,6 +246,10 @@ impl Converter {
         };
         let mut proto = None;
         let bytes_written = job.write(&mut ledger, &mut memory.text, &mut proto, output)?;
+        // What could not be read from its place was written as nothing.
+        if let Some(error) = document.failure() {
+            return Err(error);
+        }
         Ok(Report {
             pickles: document.pickles(),
             bytes_read: document.bytes(),

@@ -67,6 +67,8 @@ mod model;
 pub mod name;
 pub mod opcode;
 pub mod policy;
+#[cfg(feature = "json")]
+mod progress;
 #[cfg(feature = "protobuf")]
 pub mod proto;
 #[cfg(feature = "json")]
@@ -99,6 +101,8 @@ pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;
 pub use machine::Trailing;
 pub use policy::Policy;
+#[cfg(feature = "json")]
+pub use progress::{Progress, Stage};
 #[cfg(feature = "json")]
 pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};

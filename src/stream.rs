@@ -5,17 +5,20 @@
 
 use std::io::Write;
 
-use crate::container;
+use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::document::is_legacy;
 use crate::error::{Error, Failure};
+use crate::limits::Limits;
 use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
@@ -40,11 +43,12 @@ impl Converter {
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
+        self.begin(Stage::Looking);
         let opened = container::open(Box::new(section.reader()), limits)?;
-        if is_legacy(&opened.head) {
+        if opened.form() != Form::Pickles || is_legacy(&opened.head) {
             return Ok(None);
         }
-        let mut lexer = Lexer::new(opened.reader, limits);
+        let mut lexer = lexer(opened, section, limits);
         let plan = liveness::plan(&mut lexer)?;
         let bytes = lexer.offset();
         drop(lexer);
@@ -71,8 +75,10 @@ impl Converter {
         };
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes) };
         if self.checked {
+            self.begin(Stage::Checking);
             job.run(section, work.clone(), &mut Check(&job))?;
         }
+        self.begin(Stage::Converting);
         job.write(section, work, output).map(Some)
     }
 }
@@ -137,7 +143,7 @@ impl Job<'_> {
         let reader = &self.converter.reader;
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
-        let mut lexer = Lexer::new(opened.reader, reader.allowed());
+        let mut lexer = lexer(opened, input, reader.allowed());
         let machine = reader.machine(crate::machine::Memory::default());
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
@@ -148,6 +154,8 @@ impl Job<'_> {
         {
             outcome.findings.errors.push(error);
         }
+        // What could not be read from its place was written as nothing.
+        outcome.findings.errors.extend(outcome.graph.failure());
         if outcome.findings.errors.is_empty() {
             return Ok((outcome.bytes, outcome.protocol, codecs));
         }
@@ -241,11 +249,24 @@ impl Job<'_> {
             (_, Some(Root::Dict)) => Part::Entries,
             (_, _) => Part::Elements(first),
         };
-        writer.write_part(graph.walk(root), part, "$")
+        writer.write_part(graph.walk(root), part, "$")?;
+        self.count(first, graph, root);
+        Ok(())
+    }
+
+    /// Says how many rows are done.
+    fn count(&self, first: u64, graph: &Graph, root: NodeId) {
+        if let Some(progress) = &self.converter.progress {
+            let items = graph.count(root) as u64;
+            progress.set_rows(first + if self.root == Some(Root::Dict) { items / 2 } else { items });
+        }
     }
 
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
+        if let Some(progress) = &self.converter.progress {
+            progress.set_rows(n);
+        }
         let path = format!("$[{n}]");
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),
@@ -263,6 +284,12 @@ impl Job<'_> {
         let max_depth = self.converter.reader.allowed().max_depth;
         check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
+}
+
+/// Large payloads stay where they lie, if that is where they are read from.
+fn lexer<'a>(opened: Opened<'a>, place: &Section, limits: &Limits) -> Lexer<'a> {
+    let place = opened.codecs.is_empty().then(|| place.clone());
+    Lexer::new(opened.reader, limits).lies_at(place, STAYS_FROM)
 }
 
 fn lost() -> Error {

@@ -51,11 +51,11 @@ impl Worker {
         }
     }
 
-    /// Names the folder of the inputs that follow, as [`Converter::side_files`] does.
-    pub fn side_files(&mut self, folder: &Path) {
+    /// Names the folder of the inputs that follow, as [`Converter::side_files`] does; `None` where they have none.
+    pub fn side_files(&mut self, folder: Option<&Path>) {
         let known: &mut Option<PathBuf> = self.converter.reader.side_folder();
-        if known.as_deref() != Some(folder) {
-            *known = Some(folder.to_owned());
+        if known.as_deref() != folder {
+            *known = folder.map(Path::to_owned);
         }
     }
 

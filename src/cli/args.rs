@@ -18,6 +18,7 @@ Exit status:
   4  malformed: bytes that no correct reader accepts
   5  a limit was reached
   6  the format can't carry a value (or --strict)
+  130  interrupted (SIGINT, SIGTERM): nothing half is left
   With several inputs all are tried, each is reported, and the highest status is returned.";
 
 const CONVERT_EXAMPLES: &str = "\
@@ -26,6 +27,7 @@ Examples:
   depickle convert data.pkl -o data.msgpack            the format follows the extension
   depickle convert frame.pkl -o frame.parquet          a DataFrame, or rows, as pandas reads it back
   depickle convert cache/ --out-dir json/              a folder, recursively
+  depickle convert cache/ --merge -o all.ndjson        many inputs, one output
   depickle convert data.pkl.gz --to ndjson | head      compression is seen by content
   depickle convert data.pkl -o data.json --lossless    every value exactly, readable back
   depickle convert jobs.pkl --allow 'shop.models.*'    instances of these classes as records";
@@ -79,7 +81,7 @@ pub(super) struct ConvertArgs {
     /// Files, folders (recursive), globs, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Write to this file; its extension names the format (one input)
+    /// Write to this file; its extension names the format (one input, or --merge)
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     pub output: Option<PathBuf>,
     /// Write below this folder, mirroring the inputs' tree; extensions are appended
@@ -88,6 +90,16 @@ pub(super) struct ConvertArgs {
     /// The format; without it the extension of -o, else JSON
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: Option<FormatArg>,
+    /// Write the rows of all inputs into one output: the items of a root list, else the root (NDJSON, MessagePack); all or
+    /// nothing
+    #[arg(long, conflicts_with = "out_dir")]
+    pub merge: bool,
+    /// Add a column to each row that names the input it came from
+    #[arg(long, value_name = "NAME")]
+    pub source_column: Option<String>,
+    /// Convert so many inputs at a time [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Write each table of a dict of tables to a file of its own: `out.NAME.parquet`
     #[arg(long)]
     pub split: bool,
@@ -138,15 +150,15 @@ pub(super) struct MappingArgs {
     /// Write only the value at PATH, such as '$.rows[3].price' (as messages print it)
     #[arg(long, value_name = "PATH")]
     pub select: Option<String>,
-    /// How 8-bit strings of Python 2 are read
-    #[arg(long, value_enum, default_value = "auto", value_name = "HOW")]
-    pub py2_str: Py2StrArg,
-    /// What NaN and infinities become where the format has none
-    #[arg(long, value_enum, default_value = "null", value_name = "HOW")]
-    pub non_finite: NonFiniteArg,
-    /// What strings with lone surrogates become
-    #[arg(long, value_enum, default_value = "error", value_name = "HOW")]
-    pub surrogates: SurrogatesArg,
+    /// How 8-bit strings of Python 2 are read [default: auto]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub py2_str: Option<Py2StrArg>,
+    /// What NaN and infinities become where the format has none [default: null]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub non_finite: Option<NonFiniteArg>,
+    /// What strings with lone surrogates become [default: error]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub surrogates: Option<SurrogatesArg>,
     /// Put the class of an instance under this key
     #[arg(long, value_name = "NAME")]
     pub class_key: Option<String>,
@@ -375,20 +387,20 @@ impl MappingArgs {
         options.mapping = if self.lossless { Mapping::Lossless } else { Mapping::Natural };
         options.indent = self.indent;
         options.py2_str = match self.py2_str {
-            Py2StrArg::Auto => Py2Str::Auto,
-            Py2StrArg::Utf8 => Py2Str::Utf8,
-            Py2StrArg::Latin1 => Py2Str::Latin1,
-            Py2StrArg::Bytes => Py2Str::Bytes,
+            None | Some(Py2StrArg::Auto) => Py2Str::Auto,
+            Some(Py2StrArg::Utf8) => Py2Str::Utf8,
+            Some(Py2StrArg::Latin1) => Py2Str::Latin1,
+            Some(Py2StrArg::Bytes) => Py2Str::Bytes,
         };
         options.non_finite = match self.non_finite {
-            NonFiniteArg::Null => NonFinite::Null,
-            NonFiniteArg::String => NonFinite::String,
-            NonFiniteArg::Error => NonFinite::Error,
+            None | Some(NonFiniteArg::Null) => NonFinite::Null,
+            Some(NonFiniteArg::String) => NonFinite::String,
+            Some(NonFiniteArg::Error) => NonFinite::Error,
         };
         options.surrogates = match self.surrogates {
-            SurrogatesArg::Error => Surrogates::Error,
-            SurrogatesArg::Escape => Surrogates::Escape,
-            SurrogatesArg::Replace => Surrogates::Replace,
+            None | Some(SurrogatesArg::Error) => Surrogates::Error,
+            Some(SurrogatesArg::Escape) => Surrogates::Escape,
+            Some(SurrogatesArg::Replace) => Surrogates::Replace,
         };
         options.class_key = self.class_key.clone();
         options.loss = if self.strict { depickle::Loss::Error } else { depickle::Loss::Ledger };

@@ -14,6 +14,8 @@ pub(super) enum Status {
     Malformed = 4,
     Limit = 5,
     Unrepresentable = 6,
+    /// A signal ended it, as shells report SIGINT.
+    Interrupted = 130,
 }
 
 impl From<Category> for Status {

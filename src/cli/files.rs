@@ -19,6 +19,11 @@ impl Input {
         self.path.to_string_lossy().into_owned()
     }
 
+    /// The folder it lies in.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     pub fn is_stdin(&self) -> bool {
         self.path.as_os_str() == "-"
     }

@@ -1,6 +1,6 @@
 //! `--ledger FILE`: what was converted, refused and lost, with hashes, for whoever has to sign.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use depickle::Report;
@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 /// The entries of one run.
 pub(super) struct Book {
     entries: Option<Vec<Value>>,
+    /// The one output of all inputs.
+    merged: Option<Value>,
 }
 
 impl Book {
     pub fn new(kept: bool) -> Self {
-        Book { entries: kept.then(Vec::new) }
+        Book { entries: kept.then(Vec::new), merged: None }
     }
 
     pub fn is_kept(&self) -> bool {
@@ -70,14 +72,29 @@ impl Book {
         }));
     }
 
-    /// Writes the record through a temporary file.
-    pub fn write(self, path: &Path) -> io::Result<()> {
+    /// The inputs were to become one output: its bytes and their hash, if it was published.
+    pub fn merged(&mut self, output: Option<&Path>, published: Option<(u64, Option<String>)>) {
+        let is_published = published.is_some();
+        let (bytes, hash) = published.unwrap_or_default();
+        self.merged = Some(json!({
+            "output": output.map(|p| p.to_string_lossy()),
+            "published": is_published,
+            "output_sha256": hash,
+            "bytes_written": bytes,
+        }));
+    }
+
+    /// Writes the record.
+    pub fn write(self, out: &mut impl io::Write) -> io::Result<()> {
         let Some(entries) = self.entries else { return Ok(()) };
-        let book = json!({ "depickle": env!("CARGO_PKG_VERSION"), "inputs": entries });
-        let mut out = super::output::Pending::file(path, true)?;
+        let book = match self.merged {
+            Some(merged) => json!({ "depickle": env!("CARGO_PKG_VERSION"), "merged": merged, "inputs": entries }),
+            None => json!({ "depickle": env!("CARGO_PKG_VERSION"), "inputs": entries }),
+        };
+        let mut out = io::BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, &book)?;
-        io::Write::write_all(&mut out, b"\n")?;
-        out.publish()
+        out.write_all(b"\n")?;
+        out.flush()
     }
 }
 

@@ -1,16 +1,23 @@
 //! The command line: arguments, messages, exit status. Data goes to stdout, everything else to stderr.
 
+mod apart;
 mod args;
 mod convert;
 mod dis;
 mod exit;
 mod files;
 mod globals;
+mod jobs;
 mod ledger;
+mod merge;
 mod output;
+mod plan;
+mod progress;
+mod run;
 mod schema;
 mod split;
 mod term;
+mod unfinished;
 
 use std::process::ExitCode;
 

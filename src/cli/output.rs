@@ -4,52 +4,46 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use super::unfinished::Unfinished;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 /// An output that is not published yet.
 pub(super) enum Pending {
     /// A file beside the target.
-    File { file: NamedTempFile, target: PathBuf, overwrite: bool },
+    File { file: Unfinished, target: PathBuf, overwrite: bool },
     /// Standard output, or a device or pipe named as output: bytes are gone as soon as they are written.
     Direct(Box<dyn Write>),
     /// Standard output after everything was written (`--strict`).
     Spooled(File),
 }
 
-/// The permissions a new file gets, before the process's umask.
-#[cfg(unix)]
-fn permissions() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o666)
-}
-
 impl Pending {
     /// A file; folders on the way to it are made.
     pub fn file(target: &Path, overwrite: bool) -> io::Result<Pending> {
-        // A link is followed, so that it stays one.
-        let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        match std::fs::metadata(&target) {
-            Ok(meta) if meta.is_dir() => {
+        let (target, found) = match std::fs::symlink_metadata(target) {
+            // A link is followed, so that it stays one.
+            Ok(link) if link.is_symlink() => match std::fs::canonicalize(target) {
+                Ok(target) => {
+                    let found = std::fs::metadata(&target);
+                    (target, found.ok())
+                }
+                Err(_) => (target.to_owned(), None),
+            },
+            found => (target.to_owned(), found.ok()),
+        };
+        match &found {
+            Some(meta) if meta.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "expected a file, found a folder"));
             }
-            Ok(_) if !overwrite => {
+            Some(_) if !overwrite => {
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, "the output exists already"));
             }
-            Ok(meta) if !meta.is_file() => {
+            Some(meta) if !meta.is_file() => {
                 return Ok(Pending::Direct(Box::new(File::options().write(true).open(&target)?)));
             }
-            Ok(_) | Err(_) => {}
+            Some(_) | None => {}
         }
-        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".depickle-").suffix(".part");
-        // What is replaced keeps who may read it.
-        #[cfg(unix)]
-        builder.permissions(std::fs::metadata(&target).map_or_else(|_| permissions(), |meta| meta.permissions()));
-        let file = builder.tempfile_in(folder)?;
-        Ok(Pending::File { file, target, overwrite })
+        Ok(Pending::File { file: Unfinished::beside(&target, found.as_ref())?, target, overwrite })
     }
 
     /// Standard output; `spool` holds everything back until it is complete.
@@ -64,14 +58,7 @@ impl Pending {
     /// Publishes what was written.
     pub fn publish(self) -> io::Result<()> {
         match self {
-            Pending::File { file, target, overwrite } => {
-                if overwrite {
-                    file.persist(&target)?;
-                } else {
-                    file.persist_noclobber(&target)?;
-                }
-                Ok(())
-            }
+            Pending::File { file, target, overwrite } => file.publish(&target, overwrite),
             Pending::Direct(mut out) => out.flush(),
             Pending::Spooled(mut file) => {
                 io::Seek::rewind(&mut file)?;
@@ -86,7 +73,7 @@ impl Pending {
 impl Write for Pending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Pending::File { file, .. } => file.write(bytes),
+            Pending::File { file, .. } => file.file()?.write(bytes),
             Pending::Direct(out) => out.write(bytes),
             Pending::Spooled(file) => file.write(bytes),
         }
@@ -94,7 +81,7 @@ impl Write for Pending {
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Pending::File { file, .. } => file.flush(),
+            Pending::File { file, .. } => file.file()?.flush(),
             Pending::Direct(out) => out.flush(),
             Pending::Spooled(file) => file.flush(),
         }
@@ -110,11 +97,6 @@ pub(super) struct Hashing<T> {
 impl<T> Hashing<T> {
     pub fn new(inner: T, wanted: bool) -> Self {
         Hashing { inner, hash: wanted.then(Sha256::new) }
-    }
-
-    /// Whether a hash is kept.
-    pub fn is_wanted(&self) -> bool {
-        self.hash.is_some()
     }
 
     /// The inner stream, and the hash in hexadecimal.

@@ -1,24 +1,62 @@
 //! `convert --split`: a file for each table of a dict of tables. All are complete before the first is published.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
 use depickle::{Converter, Document, Report};
 
+use super::convert::{All, hash_rest};
 use super::output::{Hashing, Pending};
+use super::run::{self, Outcome, Written};
+
+/// Writes each table of one input to a file of its own.
+///
+/// # Errors
+/// What is wrong with the input, or with one of the outputs.
+pub(super) fn one(
+    all: &All<'_>,
+    n: usize,
+    target: &Path,
+    recorded: bool,
+    input_hash: &mut Option<String>,
+) -> Result<Outcome, Failure> {
+    let Some(input) = all.inputs.get(n) else { return Ok(Outcome::Written(Vec::new())) };
+    let name = input.name();
+    let io = |e: io::Error| Failure::from(Error::io(e, Location::default()).in_file(&name));
+    let (converter, source): (_, Box<dyn io::Read + Send>) = if input.is_stdin() {
+        (all.converter.clone(), Box::new(io::stdin()))
+    } else {
+        (all.converter.clone().side_files(input.folder()), Box::new(File::open(&input.path).map_err(io)?))
+    };
+    let mut source = Hashing::new(source, recorded);
+    let result = converter.read(&mut source);
+    if recorded {
+        *input_hash = hash_rest(source).map_err(io)?;
+    }
+    let overwrite = !all.args.no_overwrite;
+    let parts = result.and_then(|document| parts(&converter, &document, target, overwrite, recorded));
+    let mut written = Vec::new();
+    for Part { target, output, hash, report } in parts.map_err(|failure| failure.in_file(&name))? {
+        output.publish().map_err(|e| run::unwritten(e, !overwrite, Some(&target)))?;
+        written.push(Written { target: Some(target), report, hash });
+    }
+    Ok(Outcome::Written(written))
+}
 
 /// One table that was written and is not published yet.
-pub(super) struct Part {
-    pub target: PathBuf,
-    pub output: Pending,
-    pub hash: Option<String>,
-    pub report: Report,
+struct Part {
+    target: PathBuf,
+    output: Pending,
+    hash: Option<String>,
+    report: Report,
 }
 
 /// Writes every table of a document beside `target`.
-pub(super) fn parts(
+fn parts(
     converter: &Converter,
     document: &Document,
     target: &Path,

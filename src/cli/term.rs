@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use depickle::error::{Category, Error, ErrorKind, Failure, Refused, Severity};
 use depickle::{Fidelity, Ledger};
 
+use super::progress;
+
 /// How many hints with names one failure gets.
 const HINTED: usize = 3;
 
@@ -23,12 +25,14 @@ impl Term {
     }
 
     fn line(&self, word: &str, colour: &str, text: &str) {
-        let mut err = std::io::stderr().lock();
-        let _ = if self.colour {
-            writeln!(err, "\x1b[1;{colour}m{word}:\x1b[0m {text}")
-        } else {
-            writeln!(err, "{word}: {text}")
-        };
+        progress::aside(|| {
+            let mut err = std::io::stderr().lock();
+            let _ = if self.colour {
+                writeln!(err, "\x1b[1;{colour}m{word}:\x1b[0m {text}")
+            } else {
+                writeln!(err, "{word}: {text}")
+            };
+        });
     }
 
     pub fn error(&self, error: &Error) {
@@ -86,6 +90,10 @@ impl Term {
         if !self.quiet {
             self.line("warning", "33", text);
         }
+    }
+
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
     }
 
     pub fn note(&self, text: &str) {

@@ -3,7 +3,6 @@
 //! Deliberately absent: what members mean (`document`), and writing.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
 use hashbrown::HashMap;
 
@@ -12,7 +11,7 @@ use super::compression::{Crc, inflate};
 use crate::error::Error;
 use crate::limits::{Limit, Limits};
 use crate::location::Location;
-use crate::source::random::{RandomAccess, Section, hold};
+use crate::source::random::Section;
 
 /// A member of an archive.
 #[derive(Clone, Debug)]
@@ -159,24 +158,6 @@ impl Archive {
                 Err(e) => return Err(Error::from_read(e, Location::default()).in_member(&member.name)),
             }
         }
-    }
-
-    /// A member as an input that can be read at any place: a part of the archive's where it lies there as it is, else
-    /// held in memory. Its checksum was checked.
-    ///
-    /// # Errors
-    /// Malformed where its checksum or its length is wrong; Limit where `allowed` bytes of memory are too few.
-    pub(crate) fn open(&self, member: &Member, allowed: u64) -> Result<Section, Error> {
-        if let Some(section) = self.section(member) {
-            self.check(member)?;
-            return Ok(section);
-        }
-        if member.size > allowed {
-            return Err(Limit::Memory.exceeded(member.size, allowed, Location::default()).in_member(&member.name));
-        }
-        let held = hold(&mut self.reader(member), allowed);
-        let held: Arc<dyn RandomAccess> = Arc::new(held.map_err(|e| e.in_member(&member.name))?);
-        Ok(Section::all(held))
     }
 }
 

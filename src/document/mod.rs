@@ -244,6 +244,12 @@ impl Document {
         self.roots.iter().map(|value| ValueRef::new(&self.graph, *value))
     }
 
+    /// What went wrong with values that were looked at: large bytes of a file are read from it when somebody asks for them, and
+    /// are empty where that fails. `Converter::write` asks for it at its end.
+    pub fn failure(&self) -> Option<Error> {
+        self.graph.failure()
+    }
+
     /// What was noted on the way and is no error.
     pub fn notes(&self) -> &[String] {
         &self.notes

@@ -11,12 +11,14 @@ use crate::error::{Error, Refused};
 use crate::location::Location;
 use crate::machine::Trailing;
 use crate::model::dtype::DType;
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::graph::{Graph, Kind};
 use crate::model::layout::{Dtype, Layout, Ndarray};
 use crate::model::tensor::ints;
 use crate::model::value::Value;
 use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
+use crate::source::random::{RandomAccess, Section};
 
 /// Dimensions of an array; numpy's `NPY_MAXDIMS` from version 2 on.
 const MAX_DIMENSIONS: usize = 64;
@@ -25,7 +27,12 @@ const MAX_DEPTH: u32 = 32;
 
 impl Reading<'_> {
     /// The array of a file.
-    pub(super) fn array(&mut self, mut opened: Opened<'_>, member: Option<&str>) -> Result<Value, Error> {
+    pub(super) fn array(
+        &mut self,
+        mut opened: Opened<'_>,
+        place: Option<Section>,
+        member: Option<&str>,
+    ) -> Result<Value, Error> {
         self.pickles += 1;
         if member.is_none() {
             self.codecs.push("npy");
@@ -37,19 +44,16 @@ impl Reading<'_> {
             return self.pickled(opened, &header, member);
         }
         self.machine.count(header.len);
-        let (len, at) = self.machine.payload(&mut opened.reader, bytes, "the array")?;
-        let mut more = [0];
-        loop {
-            match opened.reader.read(&mut more) {
-                Ok(0) => break,
-                Ok(_) => {
-                    let what = format!("expected the end of the array file after {bytes} bytes of array, found more");
-                    return Err(Error::malformed(what, Location::offset(header.len + bytes)));
-                }
-                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(Error::from_read(e, Location::offset(header.len + bytes))),
+        let whole = place.filter(|place| {
+            bytes >= STAYS_FROM && opened.codecs.is_empty() && place.len() == header.len.saturating_add(bytes)
+        });
+        let (len, at) = match whole {
+            Some(place) => {
+                self.machine.count(bytes);
+                self.machine.graph().outside(place.part(header.len, bytes)).map_err(limit)?
             }
-        }
+            None => self.body(&mut opened.reader, header.len, bytes)?,
+        };
         let graph = self.machine.graph();
         if parsed.size == 0 {
             // Elements without bytes are paid for as if they had one.
@@ -65,6 +69,23 @@ impl Reading<'_> {
             Value::None
         };
         graph.structure(&Ndarray { dtype, shape, data, order, ..Ndarray::default() }).map_err(limit)
+    }
+
+    /// The body of an array, and nothing behind it.
+    fn body(&mut self, source: &mut dyn Read, before: u64, bytes: u64) -> Result<(u32, u64), Error> {
+        let stored = self.machine.payload(source, bytes, "the array")?;
+        let end = || Location::offset(before.saturating_add(bytes));
+        loop {
+            match source.read(&mut [0]) {
+                Ok(0) => return Ok(stored),
+                Ok(_) => {
+                    let what = format!("expected the end of the array file after {bytes} bytes of array, found more");
+                    return Err(Error::malformed(what, end()));
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Error::from_read(e, end())),
+            }
+        }
     }
 
     /// An array of objects: its body is one pickle of the whole array, which says order and dtype once more.

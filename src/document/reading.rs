@@ -15,6 +15,7 @@ use crate::globals::torch::Part;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::model::graph::Kind;
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::key::KeyError;
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
@@ -45,8 +46,8 @@ impl<'r> Reading<'r> {
         let read = container::open(stream, &self.reader.limits).and_then(|opened| {
             self.codecs.extend(opened.codecs.iter().map(|codec| codec.name()));
             match opened.form() {
-                Form::Pickles => Ok(self.pickles(opened, None)),
-                Form::Array => self.array(opened, None).map(|value| vec![value]),
+                Form::Pickles => Ok(self.pickles(opened, place, None)),
+                Form::Array => self.array(opened, place, None).map(|value| vec![value]),
                 form => {
                     let archive = self.open_archive(form, opened, place)?;
                     self.archive(&archive)
@@ -124,8 +125,8 @@ impl<'r> Reading<'r> {
         let mut limits = self.reader.limits.clone();
         limits.max_ratio = archive.ratio_left(member, limits.max_ratio);
         let read = container::open(archive.reader(member), &limits).and_then(|opened| match opened.form() {
-            Form::Pickles => Ok(self.pickles(opened, Some(&member.name))),
-            Form::Array => self.array(opened, Some(&member.name)).map(|value| vec![value]),
+            Form::Pickles => Ok(self.pickles(opened, self.place(archive, member), Some(&member.name))),
+            Form::Array => self.array(opened, self.place(archive, member), Some(&member.name)).map(|value| vec![value]),
             Form::Zip | Form::Tar => {
                 let what = "expected a pickle or an array, found an archive in an archive";
                 Err(Error::malformed(what, Location::default()).with_hint("unpack the outer archive first"))
@@ -137,8 +138,15 @@ impl<'r> Reading<'r> {
         })
     }
 
-    /// The pickles of a stream.
-    fn pickles(&mut self, opened: Opened<'_>, member: Option<&str>) -> Vec<Value> {
+    /// Where a member lies in the input, if its bytes are there as they are and right: payloads may then stay there. What has
+    /// none that large is only read once.
+    pub fn place(&self, archive: &Archive, member: &Member) -> Option<Section> {
+        let place = archive.section(member).filter(|place| place.len() >= STAYS_FROM)?;
+        archive.check(member).is_ok().then_some(place)
+    }
+
+    /// The pickles of a stream; `place` is where it lies before anything was peeled off.
+    fn pickles(&mut self, opened: Opened<'_>, place: Option<Section>, member: Option<&str>) -> Vec<Value> {
         let (head, head_is_all) = (opened.head, opened.head_is_all);
         let checked = !opened.codecs.is_empty() || member.is_some();
         let known = self.machine.findings().errors.len();
@@ -147,8 +155,9 @@ impl<'r> Reading<'r> {
             self.codecs.push("torch-legacy");
             self.machine.globals().0.torch().begin(Part::Legacy);
         }
+        let place = place.filter(|_| opened.codecs.is_empty());
         let buffer = std::mem::take(&mut self.buffer);
-        let mut lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits);
+        let mut lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits).lies_at(place, STAYS_FROM);
         let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
         if legacy {

@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::reading::Reading;
+use super::reading::{Reading, limit};
 use crate::container::archive::{Archive, Member};
 use crate::error::{Error, Refused};
 use crate::globals::torch::{Part, Wanted};
 use crate::location::Location;
+use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::Value;
 use crate::name::{Escaped, GlobalName};
 use crate::opcode::lexer::Lexer;
-use crate::source::random::hold;
+use crate::source::random::{RandomAccess, hold};
 
 /// Where the members of a torch archive stand.
 #[derive(Debug, PartialEq, Eq)]
@@ -207,7 +208,15 @@ fn storage(reading: &mut Reading<'_>, archive: &Archive, wanted: &Wanted, name: 
         let what = "expected tensors of one dtype on an untyped storage of a big-endian file: which bytes to swap cannot be told";
         return Err(refused(what.to_owned()).in_member(name));
     }
-    let bytes = reading.machine.whole(&mut archive.reader(member), wanted.bytes).map_err(|e| e.in_member(name))?;
+    let bytes = match archive.section(member).filter(|place| place.len() >= STAYS_FROM) {
+        Some(place) => {
+            archive.check(member)?;
+            reading.machine.count(place.len());
+            let (len, at) = reading.machine.graph().outside(place).map_err(limit)?;
+            Value::Bytes { len, at }
+        }
+        None => reading.machine.whole(&mut archive.reader(member), wanted.bytes).map_err(|e| e.in_member(name))?,
+    };
     let (registry, graph) = reading.machine.globals();
     if big {
         graph.reverse_words(bytes, usize::try_from(wanted.swapped).unwrap_or(1));

@@ -31,6 +31,14 @@ pub(super) fn bytes(graph: &Graph, value: Value) -> Option<&[u8]> {
     }
 }
 
+/// How many bytes bytes have; 0 for anything else. Nothing is read for it.
+pub(super) fn byte_len(graph: &Graph, value: Value) -> u64 {
+    match value {
+        Value::Bytes { len, at } | Value::ByteArray { len, at } | Value::Py2Str { len, at } => graph.byte_len(len, at),
+        _ => 0,
+    }
+}
+
 /// Bytes, also as the str of Latin-1 characters that a Python 2 pickle becomes when Python 3 reads and writes it again.
 pub(super) fn bytes_or_latin1(graph: &Graph, value: Value) -> Option<Cow<'_, [u8]>> {
     match value {

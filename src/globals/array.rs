@@ -134,7 +134,7 @@ fn array(ctx: &mut Ctx<'_>) -> Result<Value, Reject> {
             make(ctx, code, native, &bytes)
         }
         Value::Bytes { len, at } | Value::Py2Str { len, at } if !characters => {
-            ctx.graph.charge(u64::from(len))?;
+            ctx.graph.charge(ctx.graph.byte_len(len, at))?;
             let bytes = ctx.graph.bytes(len, at).to_vec();
             finish(ctx, code, native, bytes)
         }

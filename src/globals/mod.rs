@@ -296,11 +296,11 @@ fn pay(graph: &mut Graph, args: NodeId) -> Result<(), Reject> {
                 items if items > FREE => items * size_of::<Value>(),
                 _ => 0,
             },
-            Value::Str { len, .. } | Value::Bytes { len, .. } | Value::Py2Str { len, .. } | Value::Big { len, .. }
-                if len as usize > 16 * FREE =>
-            {
-                len as usize
-            }
+            Value::Str { len, .. } | Value::Big { len, .. } if len as usize > 16 * FREE => len as usize,
+            Value::Bytes { .. } | Value::Py2Str { .. } => match args::byte_len(graph, value) {
+                len if len > 16 * FREE as u64 => usize::try_from(len).unwrap_or(usize::MAX),
+                _ => 0,
+            },
             _ => 0,
         };
     }

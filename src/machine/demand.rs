@@ -133,6 +133,10 @@ impl<G: Globals> Machine<G> {
             let missing = || Error::malformed(format!("truncated: {what} takes {len} bytes"), Location::offset(at));
             return self.graph.part_of_bytes(inner, at, len).ok_or_else(missing);
         }
+        if let Some(place) = lexer.pass_over(len, what)? {
+            let (len, at) = self.graph.outside(place).map_err(|e| Error::limit(e, Location::offset(at)))?;
+            return Ok(Value::Bytes { len, at });
+        }
         let (graph, max_memory, before) = (&mut self.graph, self.max_memory, self.read);
         let store = graph.begin_bytes();
         let mut read = at;
@@ -229,7 +233,7 @@ impl<G: Globals> Machine<G> {
         else {
             return Err(Error::malformed("expected bytes that hold a stream", Location::offset(at)));
         };
-        let held = self.graph.bytes(len, start).len() as u64;
+        let held = self.graph.byte_len(len, start);
         self.graph.charge(held).map_err(|e| Error::limit(e, Location::offset(at)))?;
         let copy = self.graph.bytes(len, start).to_vec();
         let mut lexer = Lexer::over(Box::new(io::Cursor::new(copy)), held);

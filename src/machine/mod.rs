@@ -332,6 +332,7 @@ impl<G: Globals> Machine<G> {
         if let Err(error) = result {
             self.findings.push(error);
         }
+        self.findings.errors.extend(self.graph.failure());
         self.settle_strict();
         let protocol = self.highest;
         self.into_outcome(Vec::new(), lexer.offset(), protocol)
@@ -455,6 +456,7 @@ impl<G: Globals> Machine<G> {
             self.findings.push(Error::misuse(what));
         }
         self.settle_strict();
+        self.findings.errors.extend(self.graph.failure());
         if self.findings.errors.is_empty() {
             self.left_over(&roots);
         }

@@ -156,7 +156,8 @@ impl<'a> Shown<'a> {
         };
         let digits = |line: &[u8]| Shown::Digits(String::from_utf8_lossy(line).into_owned());
         Ok(match (info.arg, arg) {
-            (_, Arg::None) => Shown::Nothing,
+            // Nothing is passed over: this lexer was not told where its stream lies.
+            (_, Arg::None | Arg::Range(_)) => Shown::Nothing,
             (_, Arg::Uint(n)) => Shown::Uint(n),
             (_, Arg::Int(n)) => Shown::Digits(n.to_string()),
             (_, Arg::Float(value)) => Shown::Float(value),

@@ -8,6 +8,7 @@ use crate::location::Location;
 use crate::name::EscapedBytes;
 use crate::opcode::{ArgKind, Opcode, OpcodeInfo};
 use crate::source::cursor::Cursor;
+use crate::source::random::Section;
 
 /// An opcode's raw argument.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Arg<'a> {
     Float(f64),
     /// A counted payload: text, bytes, or a two's complement integer.
     Bytes(&'a [u8]),
+    /// A counted payload of bytes that stays where it is.
+    Range(&'a Section),
     /// A line without its newline.
     Line(&'a [u8]),
     Lines(&'a [u8], &'a [u8]),
@@ -26,7 +29,14 @@ pub(crate) enum Arg<'a> {
 pub(crate) struct Lexer<'a> {
     cursor: Cursor<'a>,
     start: u64,
+    /// The payload that was passed over last.
+    range: Option<Section>,
+    /// Bytes from which on a payload is passed over.
+    stays_from: u64,
 }
+
+/// Nothing is passed over.
+const NEVER: u64 = u64::MAX;
 
 impl<'a> Lexer<'a> {
     pub fn new(source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
@@ -35,7 +45,7 @@ impl<'a> Lexer<'a> {
 
     /// Reads through the buffer of an earlier lexer.
     pub fn reusing(buffer: Vec<u8>, source: Box<dyn std::io::Read + Send + 'a>, limits: &Limits) -> Self {
-        Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0 }
+        Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0, range: None, stays_from: NEVER }
     }
 
     /// The buffer, for the next lexer.
@@ -45,7 +55,7 @@ impl<'a> Lexer<'a> {
 
     /// A lexer over bytes that are in memory: `len` of them.
     pub fn over(source: Box<dyn std::io::Read + Send + 'a>, len: u64) -> Self {
-        Lexer { cursor: Cursor::new(source, len), start: 0 }
+        Lexer { cursor: Cursor::new(source, len), start: 0, range: None, stays_from: NEVER }
     }
 
     /// Takes `len` bytes that are no opcodes, piece by piece; `what` they are is for errors.
@@ -63,7 +73,30 @@ impl<'a> Lexer<'a> {
 
     /// A lexer of a stream that begins `offset` bytes into its input.
     pub fn starting_at(source: Box<dyn std::io::Read + Send + 'a>, offset: u64, limits: &Limits) -> Self {
-        Lexer { cursor: Cursor::starting_at(source, offset, limits.max_memory), start: offset }
+        Lexer {
+            cursor: Cursor::starting_at(source, offset, limits.max_memory),
+            start: offset,
+            range: None,
+            stays_from: NEVER,
+        }
+    }
+
+    /// Says where the stream lies: payloads of `from` bytes and more then stay there, as [`Arg::Range`].
+    #[must_use]
+    pub fn lies_at(mut self, place: Option<Section>, from: u64) -> Self {
+        if let Some(place) = place {
+            self.cursor.lies_at(place);
+            self.stays_from = from;
+        }
+        self
+    }
+
+    /// Passes over `len` bytes that are no opcodes, and gives their place, where they may stay there.
+    ///
+    /// # Errors
+    /// They are not there.
+    pub fn pass_over(&mut self, len: u64, what: &'static str) -> Result<Option<Section>, Error> {
+        if len < self.stays_from { Ok(None) } else { self.cursor.pass_over(len, what) }
     }
 
     /// Offset of the opcode that was read last.
@@ -126,47 +159,68 @@ impl<'a> Lexer<'a> {
     #[inline]
     fn arg(&mut self, info: &'static OpcodeInfo) -> Result<Arg<'_>, Error> {
         let name = info.name;
-        let cursor = &mut self.cursor;
         Ok(match info.arg {
             ArgKind::None => Arg::None,
-            ArgKind::Uint1 => Arg::Uint(u64::from(cursor.array::<1>(name)?[0])),
-            ArgKind::Uint2 => Arg::Uint(u64::from(u16::from_le_bytes(cursor.array(name)?))),
-            ArgKind::Uint4 => Arg::Uint(u64::from(u32::from_le_bytes(cursor.array(name)?))),
-            ArgKind::Uint8 => Arg::Uint(u64::from_le_bytes(cursor.array(name)?)),
-            ArgKind::Int4 => Arg::Int(i32::from_le_bytes(cursor.array(name)?)),
-            ArgKind::Float8 => Arg::Float(f64::from_be_bytes(cursor.array(name)?)),
+            ArgKind::Uint1 => Arg::Uint(u64::from(self.cursor.array::<1>(name)?[0])),
+            ArgKind::Uint2 => Arg::Uint(u64::from(u16::from_le_bytes(self.cursor.array(name)?))),
+            ArgKind::Uint4 => Arg::Uint(u64::from(u32::from_le_bytes(self.cursor.array(name)?))),
+            ArgKind::Uint8 => Arg::Uint(u64::from_le_bytes(self.cursor.array(name)?)),
+            ArgKind::Int4 => Arg::Int(i32::from_le_bytes(self.cursor.array(name)?)),
+            ArgKind::Float8 => Arg::Float(f64::from_be_bytes(self.cursor.array(name)?)),
             ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => {
-                let len = u64::from(cursor.array::<1>(name)?[0]);
-                Arg::Bytes(cursor.take(len, name)?)
+                let len = u64::from(self.cursor.array::<1>(name)?[0]);
+                Arg::Bytes(self.cursor.take(len, name)?)
             }
-            ArgKind::Bytes4 | ArgKind::UnicodeString4 => {
-                let len = u64::from(u32::from_le_bytes(cursor.array(name)?));
-                Arg::Bytes(cursor.take(len, name)?)
+            ArgKind::UnicodeString4 => {
+                let len = u64::from(u32::from_le_bytes(self.cursor.array(name)?));
+                Arg::Bytes(self.cursor.take(len, name)?)
             }
-            ArgKind::Bytes8 | ArgKind::ByteArray8 | ArgKind::UnicodeString8 => {
-                let len = u64::from_le_bytes(cursor.array(name)?);
-                Arg::Bytes(cursor.take(len, name)?)
+            ArgKind::UnicodeString8 => {
+                let len = u64::from_le_bytes(self.cursor.array(name)?);
+                Arg::Bytes(self.cursor.take(len, name)?)
+            }
+            ArgKind::Bytes4 => {
+                let len = u64::from(u32::from_le_bytes(self.cursor.array(name)?));
+                self.bytes(len, name)?
+            }
+            ArgKind::Bytes8 | ArgKind::ByteArray8 => {
+                let len = u64::from_le_bytes(self.cursor.array(name)?);
+                self.bytes(len, name)?
             }
             ArgKind::String4 | ArgKind::Long4 => {
-                let len = i32::from_le_bytes(cursor.array(name)?);
+                let len = i32::from_le_bytes(self.cursor.array(name)?);
                 let Ok(len) = u64::try_from(len) else {
                     return Err(Error::malformed(
                         format!("expected a length of 0 or more for {name}, found {len}"),
                         Location::opcode(self.start, name),
                     ));
                 };
-                Arg::Bytes(cursor.take(len, name)?)
+                if info.arg == ArgKind::String4 {
+                    self.bytes(len, name)?
+                } else {
+                    Arg::Bytes(self.cursor.take(len, name)?)
+                }
             }
             ArgKind::StringNl
             | ArgKind::StringNlNoEscape
             | ArgKind::UnicodeStringNl
             | ArgKind::DecimalNlShort
             | ArgKind::DecimalNlLong
-            | ArgKind::FloatNl => Arg::Line(cursor.line(name)?),
+            | ArgKind::FloatNl => Arg::Line(self.cursor.line(name)?),
             ArgKind::StringNlNoEscapePair => {
-                let (first, second) = cursor.two_lines(name)?;
+                let (first, second) = self.cursor.two_lines(name)?;
                 Arg::Lines(first, second)
             }
         })
+    }
+
+    /// A payload of bytes, at hand or where it lies.
+    fn bytes(&mut self, len: u64, name: &'static str) -> Result<Arg<'_>, Error> {
+        if len >= self.stays_from
+            && let Some(range) = self.cursor.pass_over(len, name)?
+        {
+            return Ok(Arg::Range(self.range.insert(range)));
+        }
+        Ok(Arg::Bytes(self.cursor.take(len, name)?))
     }
 }

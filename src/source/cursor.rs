@@ -8,6 +8,7 @@ use std::io::Read;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
+use crate::source::random::{RandomAccess, Section};
 
 /// Bytes asked of the source at a time.
 const CHUNK: usize = 1 << 20;
@@ -31,6 +32,8 @@ pub(crate) struct Cursor<'a> {
     /// Stream offset at which the open frame ends, or `UNFRAMED`.
     frame_end: u64,
     source_ended: bool,
+    /// Where the stream lies, if any part of it can be read at any time: offset 0 is its first byte.
+    place: Option<Section>,
     /// The longest payload that may be held.
     max_held: u64,
 }
@@ -56,6 +59,7 @@ impl<'a> Cursor<'a> {
             base: 0,
             frame_end: UNFRAMED,
             source_ended: false,
+            place: None,
             max_held,
         }
     }
@@ -63,6 +67,46 @@ impl<'a> Cursor<'a> {
     /// The buffer, for the next cursor; one that grew for a long payload is dropped.
     pub fn into_buffer(self) -> Vec<u8> {
         if self.buffer.len() > 2 * CHUNK { Vec::new() } else { self.buffer }
+    }
+
+    /// Says where the stream lies, which is the same bytes: payloads may then stay there.
+    pub fn lies_at(&mut self, place: Section) {
+        self.place = Some(place);
+    }
+
+    /// Passes over `len` bytes that `opcode` declared, and gives their place, where the stream has one.
+    ///
+    /// # Errors
+    /// They cross the end of the open frame or of the stream.
+    pub fn pass_over(&mut self, len: u64, opcode: &'static str) -> Result<Option<Section>, Error> {
+        let at = self.offset();
+        let Some(place) = &self.place else { return Ok(None) };
+        if self.frame_end != UNFRAMED && len > self.frame_end - at {
+            return Err(self.crosses_frame(len, opcode));
+        }
+        let left = place.len().saturating_sub(at);
+        if left < len {
+            return Err(Error::malformed(
+                format!("truncated: {opcode} takes {len} bytes, {left} are left"),
+                Location::opcode(at, opcode),
+            ));
+        }
+        let range = place.part(at, len);
+        if (self.filled - self.pos) as u64 >= len {
+            self.pos += len as usize;
+        } else {
+            self.source = Box::new(place.part(at + len, u64::MAX).reader());
+            (self.base, self.pos, self.filled, self.source_ended) = (at + len, 0, 0, false);
+            self.clip();
+        }
+        Ok(Some(range))
+    }
+
+    fn crosses_frame(&self, len: u64, opcode: &'static str) -> Error {
+        let at = self.offset();
+        let left = self.frame_end - at;
+        let what = format!("expected {opcode} to end within its FRAME: it takes {len} bytes, {left} are left");
+        Error::malformed(what, Location::opcode(at, opcode))
     }
 
     /// Offset of the next byte in the stream.
@@ -141,13 +185,7 @@ impl<'a> Cursor<'a> {
     fn take_slow(&mut self, len: u64, opcode: &'static str) -> Result<&[u8], Error> {
         let at = self.offset();
         if self.frame_end != UNFRAMED && len > self.frame_end - at {
-            return Err(Error::malformed(
-                format!(
-                    "expected {opcode} to end within its FRAME: it takes {len} bytes, {} are left",
-                    self.frame_end - at
-                ),
-                Location::opcode(at, opcode),
-            ));
+            return Err(self.crosses_frame(len, opcode));
         }
         let wanted = usize::try_from(len.min(self.max_held)).unwrap_or(usize::MAX);
         self.fill(wanted)?;

@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::Error;
 use crate::limits::Limit;
@@ -91,6 +92,26 @@ impl RandomAccess for FileInput {
     }
 }
 
+/// An input that says how far it was read.
+#[derive(Debug)]
+pub(crate) struct Watched<T> {
+    pub input: T,
+    /// The end of what was read last.
+    pub at: Arc<AtomicU64>,
+}
+
+impl<T: RandomAccess> RandomAccess for Watched<T> {
+    fn len(&self) -> u64 {
+        self.input.len()
+    }
+
+    fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.input.read_at(at, buf)?;
+        self.at.store(at.saturating_add(n as u64), Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
 impl RandomAccess for Vec<u8> {
     fn len(&self) -> u64 {
         self.as_slice().len() as u64
@@ -123,11 +144,6 @@ impl Section {
         let len = len.min(self.len - start);
         // Never beyond the end of the source, which is a u64.
         Section { source: Arc::clone(&self.source), start: self.start + start, len }
-    }
-
-    /// The input it is a part of, and where it begins there.
-    pub fn place(&self) -> (&Arc<dyn RandomAccess>, u64) {
-        (&self.source, self.start)
     }
 
     /// Its bytes in order.

@@ -214,19 +214,11 @@ impl Builder {
                 site.note(Step::BigInt)?;
                 self.text(site, &n.to_string())?;
             }
-            (Builder::Text(_) | Builder::LargeText(_), Seen::OddDecimal(text)) => {
+            (Builder::Text(_) | Builder::LargeText(_), Seen::Decimal { .. } | Seen::OddDecimal) => {
                 site.note(Step::Number)?;
+                let Some(Value::Decimal { len, at }) = value else { return Err(site.trail.unfit()) };
+                let text = site.eye.graph.text(len, at);
                 self.text(site, text)?;
-            }
-            (Builder::Text(_) | Builder::LargeText(_), Seen::Decimal { .. }) => {
-                site.note(Step::Number)?;
-                match value {
-                    Some(Value::Decimal { len, at }) => {
-                        let text = site.eye.graph.text(len, at);
-                        self.text(site, text)?;
-                    }
-                    _ => return Err(site.trail.unfit()),
-                }
             }
             (Builder::Binary(b), Seen::Bytes(bytes)) => {
                 room(b.values_slice().len(), bytes.len(), site)?;

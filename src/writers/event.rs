@@ -71,6 +71,14 @@ pub(crate) trait Sink {
     /// Bytes, where the format takes them; else their base64.
     fn bytes(&mut self, bytes: &[u8]);
 
+    /// Begins bytes, or a tagged leaf of them, that come piece by piece: `len` in all. Every piece but the last has a multiple
+    /// of three bytes.
+    fn begin_bytes(&mut self, tag: Option<Tag>, len: u64);
+    /// A piece.
+    fn piece(&mut self, bytes: &[u8]);
+    /// Ends them.
+    fn end_bytes(&mut self, tag: Option<Tag>);
+
     fn begin_array(&mut self, len: usize);
     fn element(&mut self);
     fn end_array(&mut self);

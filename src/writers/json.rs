@@ -112,8 +112,20 @@ impl<F: Formatter> Sink for Json<F> {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        use base64::Engine as _;
+        self.begin_bytes(None, bytes.len() as u64);
+        self.piece(bytes);
+        self.end_bytes(None);
+    }
+
+    fn begin_bytes(&mut self, tag: Option<Tag>, _len: u64) {
+        if let Some(tag) = tag {
+            self.tag(tag);
+        }
         self.buffer.push(b'"');
+    }
+
+    fn piece(&mut self, bytes: &[u8]) {
+        use base64::Engine as _;
         let start = self.buffer.len();
         let encoded = bytes.len().div_ceil(3).saturating_mul(4);
         self.buffer.resize(start + encoded, 0);
@@ -121,7 +133,13 @@ impl<F: Formatter> Sink for Json<F> {
             let written = base64::engine::general_purpose::STANDARD.encode_slice(bytes, room);
             debug_assert_eq!(written.ok(), Some(encoded));
         }
+    }
+
+    fn end_bytes(&mut self, tag: Option<Tag>) {
         self.buffer.push(b'"');
+        if tag.is_some() {
+            self.end_map();
+        }
     }
 
     fn begin_array(&mut self, _len: usize) {

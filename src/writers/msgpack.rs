@@ -4,8 +4,8 @@
 //! no Python type is one.
 
 use rmp::encode::{
-    ByteBuf, write_array_len, write_bin, write_bool, write_ext_meta, write_f64, write_map_len, write_nil, write_sint,
-    write_str, write_uint,
+    ByteBuf, write_array_len, write_bin, write_bin_len, write_bool, write_ext_meta, write_f64, write_map_len,
+    write_nil, write_sint, write_str, write_uint,
 };
 
 use crate::writers::event::{Caps, Sink};
@@ -127,6 +127,20 @@ impl Sink for MessagePack {
             Err(_) => self.too_long = Some(bytes.len() as u64),
         }
     }
+
+    fn begin_bytes(&mut self, tag: Option<Tag>, len: u64) {
+        let len = self.len(usize::try_from(len).unwrap_or(usize::MAX));
+        match tag {
+            Some(tag) => done(write_ext_meta(&mut self.buffer, len, tag.code())),
+            None => done(write_bin_len(&mut self.buffer, len)),
+        }
+    }
+
+    fn piece(&mut self, bytes: &[u8]) {
+        self.buffer.as_mut_vec().extend_from_slice(bytes);
+    }
+
+    fn end_bytes(&mut self, _tag: Option<Tag>) {}
 
     #[inline]
     fn begin_array(&mut self, len: usize) {

@@ -5,9 +5,14 @@ use std::io::Write;
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
+use crate::model::graph::payloads::Payload;
+use crate::writers::event::Sink;
+use crate::writers::tag::Tag;
 
 /// The buffer is drained when it holds this much.
 pub(crate) const DRAIN: usize = 256 << 10;
+/// Bytes of a payload at a time: a multiple of three, as base64 wants it.
+const PIECE: usize = 3 << 16;
 
 pub(crate) struct Out<'w> {
     sink: &'w mut (dyn Write + 'w),
@@ -39,6 +44,25 @@ impl<'w> Out<'w> {
             return Err(Limit::Output.exceeded(self.written, self.limit, Location::default()));
         }
         self.sink.write_all(bytes).map_err(|e| Error::io(e, Location::default()))
+    }
+
+    /// Writes bytes from where they lie, through the buffer of `sink`.
+    ///
+    /// # Errors
+    /// As [`Out::drain`]; what goes wrong with reading the graph keeps.
+    pub fn payload<S: Sink>(&mut self, sink: &mut S, tag: Option<Tag>, mut payload: Payload<'_>) -> Result<(), Error> {
+        sink.begin_bytes(tag, payload.len());
+        let mut piece = vec![0; PIECE];
+        while sink.too_long().is_none() {
+            let n = payload.fill(&mut piece);
+            if n == 0 {
+                break;
+            }
+            sink.piece(piece.get(..n).unwrap_or_default());
+            self.drain(sink.buffer())?;
+        }
+        sink.end_bytes(tag);
+        Ok(())
     }
 
     /// Passes the buffer on and empties it.

@@ -226,3 +226,54 @@ fn tars_that_two_readers_see_differently_are_malformed() {
     more[last] = 1;
     malformed(&more, "expected zeros behind the end");
 }
+
+/// Large payloads of a file stay where they lie until they are written: what is written is the same.
+#[test]
+fn payloads_that_stay_in_the_file_are_written_as_others_are() {
+    let payload: Vec<u8> = (0..200_000_u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    // A list of bytes, the same bytes again, a bytearray, an 8-bit str.
+    let mut pickle = b"\x80\x05](B".to_vec();
+    pickle.extend([&length[..], &payload, b"\x94h\0\x96", &length, b"\0\0\0\0", &payload].concat());
+    pickle.extend([b"T".as_slice(), &length, &payload, b"e."].concat());
+    let mut npy = b"\x93NUMPY\x01\0\x76\0".to_vec();
+    let header = "{'descr': '<i2', 'fortran_order': True, 'shape': (400, 250), }";
+    npy.extend(format!("{header:<117}\n").as_bytes());
+    npy.extend(&payload);
+    let folder = tempfile::tempdir().expect("a folder");
+    for (n, bytes) in [
+        pickle.clone(),
+        npy.clone(),
+        zip(&[("a.npy", &npy), ("b.npy", &npy)]),
+        zip(&[("a.pkl", &pickle), ("b.pkl", &pickle)]),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = folder.path().join(format!("{n}"));
+        std::fs::write(&path, bytes).expect("a file");
+        for format in [Format::Json, Format::MessagePack, Format::Protobuf] {
+            for mapping in [Mapping::Natural, Mapping::Lossless] {
+                let mut options = WriteOptions::new(format);
+                options.mapping = mapping;
+                let converter = Converter::with_options(options);
+                let (mut stream, mut file) = (Vec::new(), Vec::new());
+                let read = converter.convert(bytes.as_slice(), &mut stream).expect("as a stream");
+                let report = converter.convert_file(File::open(&path).expect("a file"), &mut file).expect("as a file");
+                assert!(stream == file, "{n}, {format:?}, {mapping:?}");
+                assert_eq!((read.bytes_written, read.pickles), (report.bytes_written, report.pickles), "{n}");
+            }
+        }
+        // Cut off, and damaged, it fails in both ways.
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("a file");
+        let mut out = Vec::new();
+        let failure = lossless().convert_file(File::open(&path).expect("a file"), &mut out).expect_err("half of it");
+        assert_eq!(failure.category(), Category::Malformed, "{failure}");
+    }
+    let mut damaged = zip(&[("a.npy", &npy), ("b.npy", &npy)]);
+    damaged[100_000] ^= 1;
+    let path = folder.path().join("damaged");
+    std::fs::write(&path, &damaged).expect("a file");
+    let failure = lossless().convert_file(File::open(&path).expect("a file"), &mut Vec::new()).expect_err("its CRC-32");
+    assert!(failure.to_string().contains("its CRC-32 is"), "{failure}");
+}

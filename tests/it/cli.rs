@@ -175,6 +175,87 @@ fn a_failure_leaves_what_was_there() {
 }
 
 #[test]
+fn the_ledger_is_protected_as_outputs_are() {
+    let folder = Folder::with(&[("in.pkl", GOOD), ("ledger.json", b"precious")]);
+    let args = ["convert", "in.pkl", "-o", "out.json", "--ledger", "ledger.json"];
+    let run = folder.run(&[&args[..], &["--no-overwrite"]].concat());
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("--no-overwrite") && run.stderr.contains("ledger.json"), "{}", run.stderr);
+    assert_eq!(folder.read("ledger.json"), "precious");
+    assert_eq!(folder.files(), ["in.pkl", "ledger.json"], "known before anything is converted");
+    assert_eq!(folder.run(&args).status, 0);
+    assert!(folder.read("ledger.json").starts_with('{'));
+    for wrong in ["out.json", "./out.json", "in.pkl"] {
+        let run = folder.run(&["convert", "in.pkl", "-o", "out.json", "--ledger", wrong]);
+        assert_eq!(run.status, 2, "{wrong}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn no_output_replaces_another_input() {
+    let folder = Folder::with(&[("a.pkl", GOOD), ("a.pkl.json", GOOD)]);
+    let run = folder.run(&["convert", "a.pkl", "a.pkl.json", "--out-dir", "."]);
+    assert_eq!(run.status, 2, "{}", run.stderr);
+    assert_eq!(std::fs::read(folder.path("a.pkl.json")).unwrap(), GOOD);
+}
+
+#[test]
+fn folders_made_in_vain_are_removed() {
+    let folder = Folder::with(&[("in/refused.pkl", REFUSED), ("in/deep/er/broken.pkl", BROKEN), ("kept/old", b"")]);
+    assert_eq!(folder.run(&["convert", "in", "--out-dir", "out/json"]).status, 4);
+    assert!(!folder.path("out").exists());
+    assert_eq!(folder.run(&["convert", "in/refused.pkl", "-o", "kept/new/out.json"]).status, 3);
+    assert!(folder.path("kept").exists() && !folder.path("kept/new").exists());
+    std::fs::create_dir(folder.path("empty")).unwrap();
+    assert_eq!(folder.run(&["convert", "in/refused.pkl", "--out-dir", "empty"]).status, 3);
+    assert!(folder.path("empty").exists(), "it was there before");
+    folder.write("in/good.pkl", GOOD);
+    assert_eq!(folder.run(&["convert", "in", "--out-dir", "out"]).status, 4);
+    assert!(folder.path("out/in/good.pkl.json").exists() && !folder.path("out/in/deep").exists());
+}
+
+#[test]
+fn a_folder_is_no_one_input() {
+    let folder = Folder::with(&[("cache/only.pkl", GOOD)]);
+    for more in [&[][..], &["-o", "out.json"]] {
+        let run = folder.run(&[&["convert", "cache"], more].concat());
+        assert_eq!(run.status, 2);
+        let expected = "error: expected one file without `--out-dir` or `--merge`, found a folder (in cache)\nhint: ";
+        assert!(run.stderr.starts_with(expected), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_option_without_effect_is_an_error() {
+    let folder = Folder::with(&[("in.pkl", GOOD)]);
+    let cases: [&[&str]; 13] = [
+        &["--lossless", "--class-key", "class"],
+        &["--lossless", "--non-finite", "null"],
+        &["--lossless", "--py2-str", "auto"],
+        &["--lossless", "--surrogates", "escape"],
+        &["--lossless", "--surrogates", "error", "--to", "msgpack"],
+        &["--to", "protobuf", "--class-key", "class"],
+        &["--to", "protobuf", "--non-finite", "string"],
+        &["--to", "protobuf", "--py2-str", "bytes"],
+        &["--to", "protobuf", "--surrogates", "replace"],
+        &["--to", "msgpack", "--non-finite", "string"],
+        &["--to", "msgpack", "--surrogates", "escape"],
+        &["--to", "npy", "--py2-str", "bytes"],
+        &["--to", "ndjson", "--indent"],
+    ];
+    for more in cases {
+        let run = folder.run(&[&["convert", "in.pkl"], more].concat());
+        assert_eq!((run.status, run.stdout.len()), (2, 0), "{more:?}: {}", run.stderr);
+    }
+    for more in [
+        &["--class-key", "class", "--non-finite", "string", "--py2-str", "bytes", "--surrogates", "escape"][..],
+        &["--to", "msgpack", "--surrogates", "replace", "--py2-str", "latin-1"],
+    ] {
+        assert_eq!(folder.run(&[&["convert", "in.pkl"], more].concat()).status, 0, "{more:?}");
+    }
+}
+
+#[test]
 fn strict_publishes_nothing_lossy() {
     let folder = Folder::with(&[("in.pkl", LOSSY), ("good.pkl", GOOD)]);
     let run = folder.run(&["convert", "in.pkl", "--strict"]);

@@ -21,6 +21,7 @@ mod docs;
 mod goldens;
 mod limits;
 mod lossless;
+mod many;
 mod mapping;
 mod messages;
 mod shared;

@@ -12,8 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("container", &["source"]),
     ("opcode", &["repr", "source", "wtf8"]),
-    ("model", &["repr"]),
-    ("machine", &["model", "opcode", "wtf8"]),
+    ("model", &["repr", "source"]),
+    ("machine", &["model", "opcode", "source", "wtf8"]),
     ("globals", &["machine", "model", "policy"]),
     ("report", &[]),
     ("proto", &[]),
@@ -26,8 +26,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("select", &["model", "writers"]),
     ("document", &["container", "globals", "machine", "model", "opcode", "policy", "source", "view"]),
     ("disassemble", &["container", "document", "opcode"]),
-    ("convert", &["document", "machine", "model", "policy", "report", "select", "source", "tabular", "writers"]),
-    ("stream", &["container", "convert", "document", "machine", "model", "opcode", "report", "source", "writers"]),
+    (
+        "convert",
+        &["document", "machine", "model", "policy", "progress", "report", "select", "source", "tabular", "writers"],
+    ),
+    (
+        "stream",
+        &["container", "convert", "document", "machine", "model", "opcode", "progress", "report", "source", "writers"],
+    ),
+    ("progress", &[]),
     ("worker", &["convert", "document"]),
     ("policy", &[]),
 ];

@@ -26,11 +26,17 @@ import names
 FORMATS = (("json", "json"), ("ndjson", "ndjson"), ("msgpack", "msgpack"), ("protobuf", "pb"))
 # What makes a value one that holds a table or an array.
 TABLES = {"dataframe", "series", "ndarray", "tensor", "arrow_table"}
+# What holds arrays as parts, and is neither a table nor an array.
+PARTS = {"index", "multiindex", "sparse", "categorical", "scalar", "dtype", "pd_dtype", "arrow_array", "arrow_chunked", "polars"}
 # Kinds of the registry that may still be refused, and must not be named missing or surplus.
 LATER = {"bson"}
 # Files whose label is wrong, with the reason.
 MISLABELLED = {
     "joblib__joblib/joblib/test/data/joblib_0.12.2_pickle_py36_np114.pkl.lz4": "never decompressed by the labeller; a joblib file with arrays",
+}
+# Files like these (regular expressions of paths) hold less than their label says, with the reason.
+INCOMPLETE = {
+    r"joblib_0\.9\.0_pickle_py\d+_np\d+\.pkl$|joblib_0\.9\.2_pickle_py26_np16\.pkl$": "its side files are not among the files",
 }
 
 
@@ -196,7 +202,10 @@ class Check:
             return say("parquet: exit %s and no --select proposed: %s" % (code, err.strip()[:300]))
         for n, part in enumerate(paths[:20]):
             code, why, there = self.convert(path, os.path.join(temp, "p%d.parquet" % n), "--select", part)
-            if code != 0 or not there:
+            # Two columns of one name have no place in Parquet, and the error says so.
+            if code == 6 and "two keys would become one" in why:
+                self.notes.append("%s: %s: two columns of one name" % (path, part))
+            elif code != 0 or not there:
                 return say("parquet: the proposed --select '%s': exit %s: %s" % (part, code, why.strip()[:240]))
         self.parquet += 1
 
@@ -269,6 +278,10 @@ class Check:
         later = {g for g in legal if self.registry[g] in LATER}
         out = os.path.join(temp, "out.json")
         code, err, there = self.convert(path, out)
+        # A program with weights, refused as a whole.
+        if code == 3 and "TorchScript" in err:
+            self.refused += 1
+            return
         if code != 3:
             say("exit %s, expected 3: %s" % (code, err.strip()[:240]))
         if there:
@@ -318,7 +331,8 @@ def holds(value, kinds):
         seen.add(id(x))
         if x.kind in kinds:
             return True
-        stack.extend(lossless.kids(x.a))
+        if x.kind not in PARTS:
+            stack.extend(lossless.kids(x.a))
     return False
 
 
@@ -357,9 +371,10 @@ def main():
         head, *lines = [l.rstrip("\n").split("\t") for l in f]
     rows = [dict(zip(head, l)) for l in lines]
     check = Check(args, refdecode, registry)
-    todo = []
+    todo, aside = [], 0
     for r in rows:
-        if r["path"] in MISLABELLED:
+        if r["path"] in MISLABELLED or any(re.search(p, r["path"]) for p in INCOMPLETE):
+            aside += 1
             continue
         if r["want"] == "convert" and args.part != "b":
             plain = r["tier"] in ("T0", "T1") and r["container"] != "torch-zip"
@@ -376,8 +391,8 @@ def main():
         print("FAIL %s" % text)
     for text in check.notes if args.verbose else []:
         print("note %s" % text)
-    print("corpus: %d files, converted %d (natural JSON equal %d, equal to the reference %d, Parquet %d), refused as they must %d, failures %d, notes %d" % (
-        len(todo), check.converted, check.natural, check.compared, check.parquet, check.refused, len(check.failures), len(check.notes)))
+    print("corpus: %d files (%d more set aside), converted %d (natural JSON equal %d, equal to the reference %d, Parquet %d), refused as they must %d, failures %d, notes %d" % (
+        len(todo), aside, check.converted, check.natural, check.compared, check.parquet, check.refused, len(check.failures), len(check.notes)))
     return 1 if check.failures else 0
 
 

@@ -166,7 +166,7 @@ pub(super) fn raw(graph: &mut Graph, len: u64, data: Value) -> Result<Value, Pro
         Value::Unknown => return Err(Problem::Tainted),
         other => return Err(format!("expected {len} bytes, found {}", args::type_name(graph, other)).into()),
     };
-    let bytes = args::bytes(graph, found).map_or(0, <[u8]>::len) as u64;
+    let bytes = args::byte_len(graph, found);
     if bytes != len {
         return Err(format!("expected {len} bytes, found {bytes}").into());
     }
@@ -362,7 +362,7 @@ fn permuted(graph: &mut Graph, dtype: Value, shape: &[usize], data: Value, axes:
     }
     let mut array = validated(graph, dtype, shape, data, false)?;
     if let Value::Bytes { len, at } = array.data {
-        graph.charge(u64::from(len))?;
+        graph.charge(graph.byte_len(len, at))?;
         let bytes = tensor::transpose(shape, &axes, graph.bytes(len, at)).into_owned();
         array.data = graph.new_bytes(&bytes)?;
     }

@@ -298,7 +298,7 @@ impl Torch {
     /// More or fewer.
     pub fn fill(&mut self, graph: &mut Graph, id: NodeId, bytes: Value) -> Result<(), Reject> {
         let Some(known) = self.known.get_mut(&id) else { return Err(Reject::Tainted) };
-        let found = args::bytes(graph, bytes).map_or(0, <[u8]>::len) as u64;
+        let found = args::byte_len(graph, bytes);
         if found != known.bytes() {
             return Err(refuse(format!("expected {} bytes in a storage, found {found}", known.bytes())));
         }

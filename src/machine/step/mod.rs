@@ -46,6 +46,14 @@ impl<G: Globals> Machine<G> {
                     }
                 }
                 _ => {
+                    if let Arg::Bytes(payload) = arg
+                        && payload.len() >= 1 << 16
+                    {
+                        // It was read, and pays for itself.
+                        let before = self.read.saturating_add(self.next_stop.saturating_sub(1 << 16));
+                        let read = before.saturating_add(payload.len() as u64);
+                        self.graph.allow_memory(memory_for(self.max_memory, read));
+                    }
                     if let Err(reject) = self.step(info, arg) {
                         self.settle(reject, info, lexer)?;
                     }
@@ -221,6 +229,18 @@ impl<G: Globals> Machine<G> {
             (Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::Binbytes8, Arg::Bytes(bytes)) => {
                 let value = self.graph.new_bytes(bytes)?;
                 self.push(value)
+            }
+            (Opcode::Binbytes | Opcode::Binbytes8, Arg::Range(place)) => {
+                let (len, at) = self.graph.outside(place.clone())?;
+                self.push(Value::Bytes { len, at })
+            }
+            (Opcode::Bytearray8, Arg::Range(place)) => {
+                let (len, at) = self.graph.outside(place.clone())?;
+                self.push(Value::ByteArray { len, at })
+            }
+            (Opcode::Binstring, Arg::Range(place)) => {
+                let (len, at) = self.graph.outside(place.clone())?;
+                self.push(Value::Py2Str { len, at })
             }
             (Opcode::Bytearray8, Arg::Bytes(bytes)) => {
                 let (len, at) = self.graph.store_bytes(bytes)?;

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::payloads::is_outside;
 use super::{GlobalEntry, Graph, NONE, Object, Segment};
 use crate::limits::{LimitExceededResult, Limits};
 use crate::model::temporal::Zone;
@@ -19,6 +20,7 @@ pub(crate) struct Checkpoint {
     text: usize,
     bytes: usize,
     long: usize,
+    payloads: usize,
     zones: usize,
     spent: u64,
 }
@@ -42,6 +44,7 @@ struct Nursery {
     text: String,
     bytes: Vec<u8>,
     long: Vec<(u64, u64)>,
+    payloads: Vec<super::payloads::Part>,
     zones: Vec<crate::model::temporal::Zone>,
     moved: Moved,
     /// Objects whose items and extras still point to where they were.
@@ -74,9 +77,11 @@ impl Graph {
         self.text.clear();
         self.bytes.clear();
         self.long.clear();
+        self.payloads = super::payloads::Payloads::default();
         self.globals.clear();
         self.zones.clear();
         self.unsealed.clear();
+        self.payloads = super::payloads::Payloads::default();
         self.keys = crate::model::key::Keys::default();
         (self.nans, self.shared, self.pending) = (0, false, 0);
         self.limit(limits);
@@ -93,6 +98,7 @@ impl Graph {
             text: self.text.len(),
             bytes: self.bytes.len(),
             long: self.long.len(),
+            payloads: self.payloads.count(),
             zones: self.zones.len(),
             spent: self.budget.spent(),
         }
@@ -128,7 +134,8 @@ impl Graph {
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()
             + nursery.text.len()
-            + nursery.bytes.len();
+            + nursery.bytes.len()
+            + nursery.payloads.len() * size_of::<super::payloads::Part>();
         self.budget.charge(size as u64)?;
         self.objects.append(&mut nursery.objects);
         self.items.append(&mut nursery.items);
@@ -136,6 +143,7 @@ impl Graph {
         self.text.push_str(&nursery.text);
         self.bytes.append(&mut nursery.bytes);
         self.long.append(&mut nursery.long);
+        self.payloads.replace(at.payloads, &mut nursery.payloads);
         self.zones.append(&mut nursery.zones);
         Ok((self.checkpoint(), nursery.moved))
     }
@@ -254,6 +262,9 @@ impl Graph {
     }
 
     fn move_bytes(&self, at: Checkpoint, len: u32, place: u64, nursery: &mut Nursery) -> (u32, u64) {
+        if is_outside(len, place) {
+            return self.payloads.move_to(len, place, at.payloads, &mut nursery.payloads);
+        }
         if self.is_old(len, place, at.bytes, at) {
             return (len, place);
         }

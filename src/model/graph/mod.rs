@@ -4,7 +4,13 @@
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
 pub(crate) mod generations;
+mod parts;
+pub(crate) mod payloads;
 mod stores;
+mod walk;
+
+pub(crate) use walk::{Items, Walk};
+mod zones;
 
 use crate::limits::{Budget, Limit, LimitExceededResult, Limits};
 use crate::model::layout::Layout;
@@ -133,6 +139,7 @@ pub(crate) struct Graph {
     bytes: Vec<u8>,
     /// Ranges too long for 32 bits.
     long: Vec<(u64, u64)>,
+    payloads: payloads::Payloads,
     pub globals: Vec<GlobalEntry>,
     zones: Vec<Zone>,
     unsealed: Vec<NodeId>,
@@ -141,6 +148,7 @@ pub(crate) struct Graph {
     shared: bool,
     pub pending: u32,
     budget: Budget,
+    max_memory: u64,
     max_depth: u32,
     max_nodes: u64,
     /// Decimal digits of one number.
@@ -157,6 +165,7 @@ impl Graph {
             text: String::new(),
             bytes: Vec::new(),
             long: Vec::new(),
+            payloads: payloads::Payloads::default(),
             globals: Vec::new(),
             zones: Vec::new(),
             unsealed: Vec::new(),
@@ -165,6 +174,7 @@ impl Graph {
             shared: false,
             pending: 0,
             budget: Budget::new(0),
+            max_memory: 0,
             max_depth: 0,
             max_nodes: 0,
             max_digits: 0,
@@ -176,6 +186,7 @@ impl Graph {
     /// Starts the budget anew.
     fn limit(&mut self, limits: &Limits) {
         self.budget = Budget::new(limits.max_memory);
+        self.max_memory = limits.max_memory;
         self.max_depth = limits.max_depth.min(u32::from(u16::MAX) - 1);
         self.max_nodes = limits.max_nodes.min(u64::from(u32::MAX) - 1);
         self.max_digits = limits.max_digits;
@@ -377,89 +388,6 @@ impl Graph {
         Ok(())
     }
 
-    // ---- reading objects
-
-    /// A cursor over an object's items.
-    #[inline]
-    pub fn walk(&self, id: NodeId) -> Walk {
-        let object = self.get(id);
-        Walk { at: object.start, end: object.start + object.len, next: object.next }
-    }
-
-    /// The next item.
-    #[inline]
-    pub fn next_item(&self, walk: &mut Walk) -> Option<Value> {
-        if walk.at == walk.end {
-            if walk.next == NONE {
-                return None;
-            }
-            let segment = self.segments[walk.next as usize];
-            *walk = Walk { at: segment.start, end: segment.start + segment.len, next: segment.next };
-        }
-        let value = self.items[walk.at as usize];
-        walk.at += 1;
-        Some(value)
-    }
-
-    /// An object's items, in order.
-    #[inline]
-    pub fn items(&self, id: NodeId) -> Items<'_> {
-        Items { graph: self, walk: self.walk(id) }
-    }
-
-    /// How many items an object has (a dict: keys and values together).
-    #[inline]
-    pub fn count(&self, id: NodeId) -> usize {
-        let object = self.get(id);
-        let (mut count, mut next) = (object.len as usize, object.next);
-        while next != NONE {
-            let segment = self.segments[next as usize];
-            count += segment.len as usize;
-            next = segment.next;
-        }
-        count
-    }
-
-    /// The `n`th item.
-    pub fn item(&self, id: NodeId, n: usize) -> Option<Value> {
-        self.items(id).nth(n)
-    }
-
-    /// A new object of the kind with `len` items of another from one on, which are not copied where they lie in one segment.
-    pub fn part(&mut self, id: NodeId, from: usize, len: usize) -> LimitExceededResult<NodeId> {
-        let Object { kind, depth, start, len: whole, next, .. } = *self.get(id);
-        let copy = self.alloc(kind)?;
-        match (u32::try_from(from), u32::try_from(len)) {
-            (Ok(from), Ok(len)) if next == NONE && from.checked_add(len).is_some_and(|end| end <= whole) => {
-                let object = &mut self.objects[copy.0 as usize];
-                (object.depth, object.start, object.len) = (depth, start + from, len);
-            }
-            _ => {
-                let items: Vec<Value> = self.items(id).skip(from).take(len).collect();
-                self.append(copy, &items)?;
-            }
-        }
-        Ok(copy)
-    }
-
-    /// All items in one slice; copied where they lie in more than one segment.
-    pub fn all_items(&self, id: NodeId) -> std::borrow::Cow<'_, [Value]> {
-        let object = self.get(id);
-        if object.next == NONE {
-            return self.slice(object.start, object.len).into();
-        }
-        self.items(id).collect::<Vec<_>>().into()
-    }
-
-    /// The first `N` items; missing ones are None.
-    pub fn first<const N: usize>(&self, id: NodeId) -> [Value; N] {
-        let mut out = [Value::None; N];
-        for (slot, value) in out.iter_mut().zip(self.items(id)) {
-            *slot = value;
-        }
-        out
-    }
-
     // ---- keys
 
     /// Adds pairs (keys and values in turn) to a dict of any kind.
@@ -540,7 +468,7 @@ impl Graph {
         self.items.len() as u32
     }
 
-    // ---- names and zones
+    // ---- names
 
     /// Adds a name; returns its index.
     pub fn add_global(&mut self, name: GlobalName) -> LimitExceededResult<u32> {
@@ -551,63 +479,5 @@ impl Graph {
 
     pub fn global(&self, index: u32) -> &GlobalName {
         &self.globals[index as usize].name
-    }
-
-    /// A zone object.
-    pub fn zone(&mut self, zone: Zone) -> LimitExceededResult<NodeId> {
-        let id = self.alloc(Kind::Zone)?;
-        self.become_zone(id, zone)?;
-        Ok(id)
-    }
-
-    /// Turns a pending object into a zone.
-    pub fn become_zone(&mut self, id: NodeId, zone: Zone) -> LimitExceededResult<()> {
-        self.budget.charge(size_of::<Zone>() as u64)?;
-        self.objects[id.0 as usize].kind = Kind::Zone;
-        for value in zone.values().into_iter().flatten() {
-            // What a zone holds nests below it; the place of an extra value is its index in the table of zones.
-            self.set_extra(id, value)?;
-        }
-        self.set_extra(id, Value::Int(self.zones.len() as i64))?;
-        self.zones.push(zone);
-        Ok(())
-    }
-
-    /// The zone that an object of kind `Zone` is.
-    pub fn zone_of(&self, id: NodeId) -> Option<&Zone> {
-        match (self.kind(id), self.extra(id)) {
-            (Kind::Zone, Some(Value::Int(index))) => self.zones.get(usize::try_from(index).ok()?),
-            _ => None,
-        }
-    }
-}
-
-/// A cursor over an object's items; it borrows nothing, so the graph may grow meanwhile.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Walk {
-    at: u32,
-    end: u32,
-    next: u32,
-}
-
-impl Walk {
-    /// Whether nothing is left in sight; a further segment is never empty.
-    pub fn is_empty(&self) -> bool {
-        self.at == self.end && self.next == NONE
-    }
-}
-
-/// The items of one object.
-pub(crate) struct Items<'g> {
-    graph: &'g Graph,
-    walk: Walk,
-}
-
-impl Iterator for Items<'_> {
-    type Item = Value;
-
-    #[inline]
-    fn next(&mut self) -> Option<Value> {
-        self.graph.next_item(&mut self.walk)
     }
 }

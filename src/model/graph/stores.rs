@@ -1,6 +1,7 @@
 //! The stores of text and bytes, and the leaves that are ranges of them.
 
 use super::Graph;
+use super::payloads::is_outside;
 use crate::limits::LimitExceededResult;
 use crate::model::value::Value;
 
@@ -25,7 +26,7 @@ impl Graph {
         }
     }
 
-    fn range(&self, len: u32, at: u64) -> std::ops::Range<usize> {
+    pub(super) fn range(&self, len: u32, at: u64) -> std::ops::Range<usize> {
         if len == u32::MAX {
             let (at, len) = self.long[at as usize];
             return at as usize..(at + len) as usize;
@@ -53,11 +54,12 @@ impl Graph {
     /// Turns the order of the bytes in every word of so many of them.
     pub fn reverse_words(&mut self, bytes: Value, word: usize) {
         let Value::Bytes { len, at } = bytes else { return };
+        if word < 2 || self.reverse_outside(len, at, word) {
+            return;
+        }
         let range = self.range(len, at);
-        if word > 1 {
-            for word in self.bytes[range].chunks_exact_mut(word) {
-                word.reverse();
-            }
+        for word in self.bytes[range].chunks_exact_mut(word) {
+            word.reverse();
         }
     }
 
@@ -67,14 +69,20 @@ impl Graph {
         else {
             return None;
         };
-        let whole = self.range(n, at);
-        let start = whole.start.checked_add(usize::try_from(skip).ok()?)?;
-        let len = usize::try_from(len).ok()?;
-        if start.checked_add(len)? > whole.end {
+        if skip.checked_add(len)? > self.byte_len(n, at) {
             return None;
         }
-        let (len, at) = self.span(start, len);
+        let (len, at) = self.part_of_range(n, at, skip, len)?;
         Some(Value::Bytes { len, at })
+    }
+
+    /// A part of a range, which lies within it.
+    fn part_of_range(&mut self, whole: u32, at: u64, skip: u64, len: u64) -> Option<(u32, u64)> {
+        if let Some(part) = self.part_outside(whole, at, skip, len) {
+            return Some(part);
+        }
+        let start = self.range(whole, at).start.checked_add(usize::try_from(skip).ok()?)?;
+        Some(self.span(start, usize::try_from(len).ok()?))
     }
 
     /// Begins to store bytes that come in pieces; nothing else may be stored before they end.
@@ -106,12 +114,10 @@ impl Graph {
     /// A part of bytes: another range of the same store. `None` where they are no bytes, or the part is not within them.
     pub fn slice_bytes(&mut self, value: Value, from: usize, len: usize) -> Option<Value> {
         let Value::Bytes { len: whole, at } = value else { return None };
-        let range = self.range(whole, at);
-        let start = range.start.checked_add(from)?;
-        if start.checked_add(len)? > range.end {
+        if (from as u64).checked_add(len as u64)? > self.byte_len(whole, at) {
             return None;
         }
-        let (len, at) = self.span(start, len);
+        let (len, at) = self.part_of_range(whole, at, from as u64, len as u64)?;
         Some(Value::Bytes { len, at })
     }
 
@@ -150,6 +156,9 @@ impl Graph {
     /// The bytes of `Wtf8`, `Py2Str`, `Bytes`, `ByteArray`, `Path`, `Big`.
     #[inline]
     pub fn bytes(&self, len: u32, at: u64) -> &[u8] {
+        if is_outside(len, at) {
+            return self.held(at);
+        }
         &self.bytes[self.range(len, at)]
     }
 

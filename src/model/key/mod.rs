@@ -157,11 +157,8 @@ fn allowance(graph: &Graph) -> u64 {
 /// What hashing a leaf costs beyond a step of its own: long text and long numbers are looked at whole each time.
 fn cost(graph: &Graph, leaf: Value) -> u64 {
     match leaf {
-        Value::Str { len, .. }
-        | Value::Wtf8 { len, .. }
-        | Value::Py2Str { len, .. }
-        | Value::Bytes { len, .. }
-        | Value::Path { len, .. } => u64::from(len) / 256,
+        Value::Str { len, .. } | Value::Wtf8 { len, .. } | Value::Path { len, .. } => u64::from(len) / 256,
+        Value::Py2Str { len, at } | Value::Bytes { len, at } => graph.byte_len(len, at) / 256,
         // Numbers are divided.
         Value::Big { len, .. } | Value::Decimal { len, .. } => 1 + u64::from(len),
         Value::Object(id) if graph.kind(id) == Kind::Fraction => {

@@ -31,7 +31,10 @@ impl<S: Sink> Natural<'_, '_, S> {
                 } else if let Value::ByteArray { .. } = value {
                     self.note(Loss::ByteArray)?;
                 }
-                self.sink.bytes(self.graph.bytes(len, at));
+                match self.graph.payload(len, at).filter(|_| !self.comparing) {
+                    Some(payload) => return self.out.payload(&mut self.sink, None, payload),
+                    None => self.sink.bytes(self.graph.bytes(len, at)),
+                }
             }
             Value::Date(packed) => {
                 self.note(Loss::Temporal)?;

@@ -4,6 +4,7 @@
 
 mod arrow;
 mod instances;
+mod labels;
 mod leaves;
 mod network;
 mod pandas;

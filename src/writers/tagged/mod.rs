@@ -437,16 +437,14 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
                 }
             }
             Value::Wtf8 { len, at } => self.sink.tag_bytes(Tag::Str, self.graph.bytes(len, at)),
-            Value::Py2Str { len, at } if S::CAPS.bytes => {
-                self.sink.tag_bytes(Tag::Py2Str, self.graph.bytes(len, at));
-            }
+            Value::Py2Str { len, at } if S::CAPS.bytes => return self.bytes(Some(Tag::Py2Str), len, at),
             Value::Py2Str { len, at } => {
                 self.scratch.extend(self.graph.bytes(len, at).iter().map(|&b| char::from(b)));
                 self.sink.tag_text(Tag::Py2Str, &self.scratch);
             }
-            Value::Bytes { len, at } if S::CAPS.bytes => self.sink.bytes(self.graph.bytes(len, at)),
-            Value::Bytes { len, at } => self.sink.tag_bytes(Tag::Bytes, self.graph.bytes(len, at)),
-            Value::ByteArray { len, at } => self.sink.tag_bytes(Tag::ByteArray, self.graph.bytes(len, at)),
+            Value::Bytes { len, at } if S::CAPS.bytes => return self.bytes(None, len, at),
+            Value::Bytes { len, at } => return self.bytes(Some(Tag::Bytes), len, at),
+            Value::ByteArray { len, at } => return self.bytes(Some(Tag::ByteArray), len, at),
             Value::Date(packed) => {
                 text::date(packed, &mut self.scratch);
                 self.sink.tag_text(Tag::Date, &self.scratch);

@@ -1,7 +1,5 @@
 //! Objects of named fields in the tagged mapping: the table of layouts says what is written.
 
-use std::borrow::Cow;
-
 use super::{Step, Tagged};
 use crate::error::Error;
 use crate::model::graph::Kind;
@@ -19,6 +17,19 @@ impl<S: Sink> Tagged<'_, '_, S> {
         self.sink.begin_tag_map(Tag::of_layout(layout), present.len());
         self.todo.push(Step::EndTagMap);
         self.todo.extend(present.into_iter().rev().map(|(field, value)| Step::Part(id, field, value)));
+        Ok(())
+    }
+
+    /// Bytes, from where they lie if they need not be in memory.
+    pub(super) fn bytes(&mut self, tag: Option<Tag>, len: u32, at: u64) -> Result<(), Error> {
+        if let (Some(out), Some(payload)) = (&mut self.out, self.graph.payload(len, at)) {
+            return out.payload(&mut self.sink, tag, payload);
+        }
+        let bytes = self.graph.bytes(len, at);
+        match tag {
+            Some(tag) => self.sink.tag_bytes(tag, bytes),
+            None => self.sink.bytes(bytes),
+        }
         Ok(())
     }
 
@@ -44,16 +55,16 @@ impl<S: Sink> Tagged<'_, '_, S> {
                 Ok(())
             }
             (Holds::Data, Value::Bytes { len, at }) => {
-                let bytes = self.graph.bytes(len, at);
-                let bytes = match self.graph.kind(id) {
-                    // The mapping has elements in C order, whatever the order in memory.
-                    Kind::Struct(Layout::Ndarray) => {
-                        tensor::in_c_order(self.graph, &Ndarray::of(self.graph, id), bytes)
+                // The mapping has elements in C order, whatever the order in memory.
+                if self.graph.kind(id) == Kind::Struct(Layout::Ndarray) {
+                    let array = Ndarray::of(self.graph, id);
+                    if !matches!(array.order, Value::None) {
+                        let bytes = tensor::in_c_order(self.graph, &array, self.graph.bytes(len, at));
+                        self.sink.bytes(&bytes);
+                        return Ok(());
                     }
-                    _ => Cow::Borrowed(bytes),
-                };
-                self.sink.bytes(&bytes);
-                Ok(())
+                }
+                self.bytes(None, len, at)
             }
             // The list of an object array is a part of it, not a value of its own.
             (Holds::Data, Value::Object(list)) if self.graph.kind(list) == Kind::List => self.body(list),

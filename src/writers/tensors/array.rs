@@ -120,6 +120,7 @@ fn ndarray<'g>(graph: &'g Graph, array: &Ndarray) -> Result<Array<'g>, (String, 
         start: 0,
         size: dtype.size,
         swapped: 1,
+        signs: Vec::new(),
     };
     Ok(Array { elements, kind: Kind::Numpy(dtype, array.dtype), fortran, losses })
 }
@@ -133,15 +134,15 @@ fn strided<'g>(graph: &'g Graph, tensor: &Tensor) -> Result<Array<'g>, (String, 
         let what = "expected a tensor of plain numbers, found a quantized one".to_owned();
         return Err((what, "`--to json --lossless` keeps its scale"));
     }
-    if !matches!((tensor.conj, tensor.neg), (Value::None | Value::Bool(false), Value::None | Value::Bool(false))) {
-        let what =
-            "expected a tensor whose elements stand as they are, found one that is conjugated or negated when read";
-        return Err((what.to_owned(), "`--to json --lossless` keeps the mark"));
-    }
     let Some(dtype) = TORCH.iter().find(|row| row.name == name) else {
         let name = crate::name::Escaped(name);
         return Err((format!("expected a dtype that the format has, found `torch.{name}`"), "`--lossless` keeps it"));
     };
+    let set = |value| matches!(value, Value::Bool(true));
+    let signs = signs(dtype, set(tensor.conj), set(tensor.neg)).ok_or_else(|| {
+        let what = format!("expected a tensor of floats to negate when it is read, found `torch.{name}`");
+        (what, "`--to json` negates them")
+    })?;
     let storage = match graph.layout(tensor.storage) {
         Some((Layout::Storage, id)) => Storage::of(graph, id),
         _ => return Err(("expected a tensor with its storage".to_owned(), "`--lossless` keeps what is there")),
@@ -170,8 +171,28 @@ fn strided<'g>(graph: &'g Graph, tensor: &Tensor) -> Result<Array<'g>, (String, 
         start: start.saturating_mul(dtype.size),
         size: dtype.size,
         swapped: 1,
+        signs,
     };
     Ok(Array { elements, kind: Kind::Torch(dtype), fortran: false, losses })
+}
+
+/// Where the signs lie that are turned around when a tensor's elements are read: all of them where it is negated, that of the
+/// imaginary part where it is conjugated. `None` where the elements have no such bit.
+fn signs(dtype: &Torch, conj: bool, neg: bool) -> Option<Vec<usize>> {
+    let complex = dtype.name.starts_with("complex");
+    if !complex && !dtype.name.starts_with("float") && !dtype.name.starts_with("bfloat") {
+        return (!neg).then(Vec::new);
+    }
+    if neg && dtype.name == "float8_e8m0fnu" {
+        return None;
+    }
+    let last = dtype.size - 1;
+    Some(match (complex, conj, neg) {
+        (true, true, true) => vec![dtype.size / 2 - 1],
+        (true, false, true) => vec![dtype.size / 2 - 1, last],
+        (true, true, false) | (false, _, true) => vec![last],
+        (_, _, false) => Vec::new(),
+    })
 }
 
 impl Kind {

@@ -17,6 +17,8 @@ pub(super) struct Elements<'b> {
     pub size: usize,
     /// Bytes that are turned around as one number, or 1.
     pub swapped: usize,
+    /// Places in an element of bytes whose highest bit, a sign, is turned around.
+    pub signs: Vec<usize>,
 }
 
 /// The strides of elements in C order, or in Fortran order.
@@ -48,7 +50,7 @@ impl Elements<'_> {
         if len == 0 {
             return Ok(());
         }
-        if self.swapped == 1 && self.lies_in_c_order() {
+        if self.swapped == 1 && self.signs.is_empty() && self.lies_in_c_order() {
             let end = usize::try_from(len).ok().and_then(|len| self.start.checked_add(len));
             return pass(end.and_then(|end| self.bytes.get(self.start..end)).unwrap_or(&[]));
         }
@@ -57,12 +59,18 @@ impl Elements<'_> {
         let mut at = self.start;
         loop {
             let element = at.checked_add(self.size).and_then(|end| self.bytes.get(at..end)).unwrap_or(&[]);
+            let begin = chunk.len();
             if self.swapped > 1 {
                 for number in element.chunks(self.swapped) {
                     chunk.extend(number.iter().rev());
                 }
             } else {
                 chunk.extend_from_slice(element);
+            }
+            for place in &self.signs {
+                if let Some(byte) = chunk.get_mut(begin + place) {
+                    *byte ^= 0x80;
+                }
             }
             if chunk.len() >= CHUNK {
                 pass(&chunk)?;
@@ -98,8 +106,9 @@ mod tests {
 
     fn gathered(shape: &[usize], strides: &[usize], start: usize, size: usize, swapped: usize) -> Vec<u8> {
         let bytes: Vec<u8> = (0..24).collect();
+        let signs = Vec::new();
         let elements =
-            Elements { bytes: &bytes, shape: shape.to_vec(), strides: strides.to_vec(), start, size, swapped };
+            Elements { bytes: &bytes, shape: shape.to_vec(), strides: strides.to_vec(), start, size, swapped, signs };
         let mut out = Vec::new();
         let passed = elements.each_chunk(|chunk| {
             out.extend_from_slice(chunk);

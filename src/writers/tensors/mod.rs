@@ -75,14 +75,9 @@ impl<'a> Writer<'a, '_> {
     /// The arrays of a value by their names.
     fn named(&mut self, value: Value, path: &str) -> Result<Vec<Named>, Error> {
         if is_array(self.graph, value) {
-            if self.options.format == Format::Npz {
-                // As `numpy.savez` names what it is given without a name.
-                return Ok(vec![Named { name: "arr_0".to_owned(), path: path.to_owned(), value }]);
-            }
-            let what = "expected a dict of arrays or tensors, found one without a name";
-            return Err(
-                Error::unrepresentable(what, Location::path(path.to_owned())).with_hint("`--to npy` writes one array")
-            );
+            // As `numpy.savez` names what it is given without a name; safetensors has no such custom.
+            let name = if self.options.format == Format::Npz { "arr_0" } else { "tensor" };
+            return Ok(vec![Named { name: name.to_owned(), path: path.to_owned(), value }]);
         }
         let (mut named, noted) = names::flatten(self.graph, value, path)?;
         for (loss, path) in noted {
