@@ -15,13 +15,14 @@ use crate::model::arrow::{Column, Type, Unit};
 /// # Errors
 /// Buffers that do not agree with their type.
 pub(super) fn array(
-    site: &Site<'_, '_>,
+    site: &mut Site<'_, '_>,
     name: &str,
     parts: &[(usize, Column<'_>)],
     len: usize,
 ) -> Result<(Field, ArrayRef), Error> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(parts.len());
     for (_, column) in parts {
+        site.trail.pay(size(column))?;
         let data = data(column).map_err(|e| site.trail.broken(&e))?;
         arrays.push(make_array(data));
     }
@@ -156,4 +157,10 @@ fn data(column: &Column<'_>) -> Result<ArrayData, arrow::error::ArrowError> {
         made = made.into_builder().child_data(vec![child]).build()?;
     }
     Ok(made)
+}
+
+/// Bytes of all buffers; as deep as arrays nest.
+fn size(column: &Column<'_>) -> u64 {
+    let own: u64 = column.buffers.iter().map(|buffer| buffer.len() as u64).sum();
+    column.children.iter().chain(column.dictionary.as_deref()).map(size).fold(own, u64::saturating_add)
 }

@@ -83,6 +83,8 @@ pub(super) enum Items<'g> {
 pub(super) struct Refusal {
     pub what: String,
     pub hint: &'static str,
+    /// More was spelled out than the output may have bytes.
+    pub over: bool,
 }
 
 /// Looks at values; knows the options and the zones of one graph.
@@ -96,6 +98,9 @@ pub(super) struct Eye<'g> {
     named: HashMap<NodeId, (ZoneIndex, bool)>,
     /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
     pub nan_is_missing: bool,
+    /// Elements of arrays that cells spelled out, in both passes, and how many may be.
+    elements: u64,
+    max_elements: u64,
     /// What was not exact about the value last looked at.
     pub steps: Vec<Step>,
 }
@@ -111,7 +116,7 @@ pub(super) fn ticks_per_second(unit: TimeUnit) -> i128 {
 }
 
 impl<'g> Eye<'g> {
-    pub fn new(graph: &'g Graph, options: &'g WriteOptions) -> Self {
+    pub fn new(graph: &'g Graph, options: &'g WriteOptions, max_output: u64) -> Self {
         Eye {
             graph,
             options,
@@ -119,6 +124,8 @@ impl<'g> Eye<'g> {
             names: vec!["UTC".to_owned()],
             named: HashMap::new(),
             nan_is_missing: false,
+            elements: 0,
+            max_elements: max_output.saturating_mul(2),
             steps: Vec::new(),
         }
     }
@@ -257,8 +264,12 @@ impl<'g> Eye<'g> {
                 Seen::Fields(vec![("start".into(), start), ("stop".into(), stop), ("step".into(), step)])
             }
             Kind::Array => {
+                let content = text::array(graph, id).1;
+                if let text::ArrayContent::Numbers(numbers) = &content {
+                    self.spell_out(numbers.len())?;
+                }
                 self.steps.push(Step::Array);
-                match text::array(graph, id).1 {
+                match content {
                     text::ArrayContent::Numbers(_) => Seen::List(Items::Numbers(id)),
                     text::ArrayContent::Bytes(bytes) => Seen::Bytes(bytes),
                     text::ArrayContent::Text(text) => match String::from_utf8(text) {
@@ -286,9 +297,24 @@ impl<'g> Eye<'g> {
                 Seen::Text(out.into())
             }
             Kind::Exception | Kind::Record => self.record(id),
-            Kind::Struct(layout) => self.structure(id, layout),
+            Kind::Struct(layout) => {
+                let seen = self.structure(id, layout);
+                if let Seen::List(Items::Array(view)) = &seen {
+                    self.spell_out(view.count())?;
+                }
+                seen
+            }
             Kind::Pending => Seen::Other,
         })
+    }
+
+    /// Pays for the elements of an array in a cell: one array may stand in many.
+    fn spell_out(&mut self, elements: usize) -> Result<(), Refusal> {
+        self.elements = self.elements.saturating_add(elements as u64);
+        if self.elements > self.max_elements {
+            return Err(Refusal { what: String::new(), hint: "", over: true });
+        }
+        Ok(())
     }
 
     /// Text, dates and numbers that a layout stands for.
@@ -413,6 +439,7 @@ impl<'g> Eye<'g> {
         Err(Refusal {
             what: "expected a str that UTF-8 can hold, found lone surrogates".to_owned(),
             hint: "`--surrogates replace` writes U+FFFD, `--to json --lossless` keeps them",
+            over: false,
         })
     }
 
@@ -429,6 +456,7 @@ impl<'g> Eye<'g> {
             Py2Text::NotUtf8 => Err(Refusal {
                 what: "expected a Python 2 str in UTF-8, found other bytes".to_owned(),
                 hint: "`--py2-str auto`, `latin-1` or `bytes` reads it",
+                over: false,
             }),
         }
     }

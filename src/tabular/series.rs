@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, StructArray};
 use arrow::datatypes::{
     ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Field, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -132,6 +132,27 @@ fn unit_name(unit: arrow::datatypes::TimeUnit) -> &'static str {
     }
 }
 
+/// The values at places, which are paid for: a long value may stand in many rows.
+///
+/// # Errors
+/// The output limit; where Arrow's own checks fail.
+pub(super) fn taken(site: &mut Site<'_, '_>, values: &ArrayRef, places: &dyn Array) -> Result<ArrayRef, Error> {
+    let places = arrow::compute::cast(places, &DataType::Int64).map_err(|e| site.trail.broken(&e))?;
+    let sizes: Vec<u64> = match values.data_type() {
+        DataType::Utf8 => values.as_string::<i32>().iter().map(|v| v.map_or(0, |v| v.len() as u64)).collect(),
+        DataType::LargeUtf8 => values.as_string::<i64>().iter().map(|v| v.map_or(0, |v| v.len() as u64)).collect(),
+        _ => {
+            let each = values.get_array_memory_size() / values.len().max(1);
+            vec![each as u64; values.len()]
+        }
+    };
+    for place in places.as_primitive::<Int64Type>().iter().flatten() {
+        let size = usize::try_from(place).ok().and_then(|place| sizes.get(place)).copied().unwrap_or(0);
+        site.trail.pay(size)?;
+    }
+    arrow::compute::take(values, &places, None).map_err(|e| site.trail.broken(&e))
+}
+
 /// A column without views, which fewer readers know than text and bytes.
 ///
 /// # Errors
@@ -170,14 +191,15 @@ pub(super) fn texts(graph: &Graph, dict: Value) -> std::collections::HashMap<Str
 /// As for [`of_value`].
 pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column<'g>) -> Result<Typed, Error> {
     let graph = site.eye.graph;
+    site.trail.pay(column.len as u64)?;
     match &column.values {
         Values::Fixed(fixed) => {
+            site.trail.pay(fixed.data.len() as u64)?;
             let array = typed::array(site, name, &fixed.dtype, fixed.data, column.len)?;
             Ok(Typed::new(array, numpy_name(&fixed.dtype)))
         }
         Values::Objects(_) => Ok(Typed::new(cells(site, name, column)?, "object")),
         Values::Range { start, step } => {
-            site.trail.pay(column.len as u64 * 8)?;
             let mut next = Some(*start);
             let values = (0..column.len).map(|_| {
                 let value = next.unwrap_or(0);
@@ -233,7 +255,6 @@ pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column
         Values::Arrow(parts) => Ok(Typed::new(chunks::array(site, name, parts, column.len)?, "object")),
         Values::Sparse { .. } => {
             site.note(Step::Dense)?;
-            site.trail.pay(column.len as u64)?;
             let (field, array) = cells(site, name, column)?;
             let numpy_type = pandas_type(array.data_type());
             Ok(Typed::new((field, array), numpy_type))
@@ -410,7 +431,7 @@ fn categorical<'g>(
         let places: PrimitiveArray<Int64Type> = (0..len)
             .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < count)))
             .collect();
-        let array = arrow::compute::take(&values.array, &places, None).map_err(|e| site.trail.broken(&e))?;
+        let array = taken(site, &values.array, &places)?;
         return Ok(Typed { array, ..values });
     }
     let array = match codes.dtype.size {
