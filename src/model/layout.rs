@@ -94,6 +94,7 @@ macro_rules! layouts {
 
         impl Layout {
             /// Every layout.
+            #[cfg(test)]
             pub const ALL: &'static [Layout] = &[$(Layout::$variant,)*];
 
             /// Its name in the lossless mapping, without `$`.
@@ -137,6 +138,7 @@ macro_rules! layouts {
 
             impl $variant {
                 /// The fields of an object of this layout.
+                #[allow(dead_code, reason = "some are only ever written by the table")]
                 pub fn of(graph: &Graph, id: NodeId) -> Self {
                     let [$($field,)*] = graph.first(id);
                     $variant { $($field,)* }

@@ -62,12 +62,13 @@ impl<R: Read> Parser<R> {
             Tag::Path => self.path_value(),
             Tag::Ip => self.ip(),
             Tag::Range => self.range(),
-            Tag::Singleton => match self.tokens.str()? {
-                word => match Singleton::ALL.into_iter().find(|s| s.name() == word) {
+            Tag::Singleton => {
+                let word = self.tokens.str()?;
+                match Singleton::ALL.into_iter().find(|s| s.name() == word) {
                     Some(singleton) => Ok(Value::Singleton(singleton)),
                     None => malformed("the name of a singleton, such as `Ellipsis` or `NaT`", word),
-                },
-            },
+                }
+            }
             Tag::Global => {
                 let name = self.name_pair()?;
                 self.global(name).map(Value::Global)

@@ -214,7 +214,7 @@ impl Builder {
                 site.note(Step::BigInt)?;
                 self.text(site, &n.to_string())?;
             }
-            (Builder::Text(_) | Builder::LargeText(_), Seen::Decimal { .. } | Seen::OddDecimal(_)) => {
+            (Builder::Text(_) | Builder::LargeText(_), Seen::Decimal { .. } | Seen::OddDecimal) => {
                 site.note(Step::Number)?;
                 if let Some(Value::Decimal { len, at }) = value {
                     self.text(site, site.eye.graph.text(len, at))?;

@@ -38,7 +38,7 @@ struct Column {
 
 enum Content {
     /// Values of the graph, which are built batch by batch.
-    Values(Walk, Builder),
+    Values(Walk, Box<Builder>),
     Ready(ArrayRef),
 }
 
@@ -151,7 +151,7 @@ fn values<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, id: NodeId) ->
     }
     site.trail.leave();
     let plan: Plan = shape.decide(&site.eye, job.flat);
-    Ok((plan.field(name), Content::Values(job.graph.walk(id), Builder::new(&plan))))
+    Ok((plan.field(name), Content::Values(job.graph.walk(id), Box::new(Builder::new(&plan)))))
 }
 
 /// A column that is an array: its first axis are the rows, the others a tensor in each.

@@ -59,7 +59,7 @@ pub(super) enum Seen<'g> {
         exponent: i64,
     },
     /// A decimal that is no finite number, or a zero below zero.
-    OddDecimal(&'g str),
+    OddDecimal,
     Uuid(&'g [u8]),
     Complex(f64, f64),
     List(Items<'g>),
@@ -502,7 +502,7 @@ impl<'g> Eye<'g> {
             Some(Number::Decimal(digits, exponent)) if digits != BigInt::ZERO || !text.starts_with('-') => {
                 Seen::Decimal { digits, exponent }
             }
-            _ => Seen::OddDecimal(text),
+            _ => Seen::OddDecimal,
         }
     }
 

@@ -431,15 +431,12 @@ fn categorical<'g>(
     Ok(typed)
 }
 
-fn dictionary<K: ArrowDictionaryKeyType>(
+fn dictionary<K: ArrowDictionaryKeyType + ArrowPrimitiveType>(
     codes: &Fixed<'_>,
     len: usize,
     values: &ArrayRef,
     narrow: impl Fn(i64) -> K::Native,
-) -> Result<ArrayRef, arrow::error::ArrowError>
-where
-    K: ArrowPrimitiveType,
-{
+) -> Result<ArrayRef, arrow::error::ArrowError> {
     let bound = values.len();
     // A code is checked against the categories when the array is made.
     let keys: PrimitiveArray<K> = (0..len)

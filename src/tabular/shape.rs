@@ -192,7 +192,7 @@ impl Shape {
                 self.decimals.take(&digits, exponent);
                 kind::DECIMAL
             }
-            Seen::OddDecimal(_) => {
+            Seen::OddDecimal => {
                 self.decimals.beyond = true;
                 kind::DECIMAL
             }

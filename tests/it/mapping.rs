@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use depickle::error::Category;
-use depickle::{Converter, Fidelity, Format, Mapping, WriteOptions};
+use depickle::{Converter, Fidelity, Format, Mapping, SchemaFormat, WriteOptions};
 
 /// Rows of the table: case, then the cells behind it.
 fn table() -> BTreeMap<String, Vec<String>> {
@@ -43,6 +43,28 @@ fn cell(text: &str) -> (String, String) {
     (word.to_owned(), code.trim().trim_matches('`').to_owned())
 }
 
+/// The pickle of `{"v": [value]}`: what comes before the value takes no room in its frame, and its STOP becomes an APPEND.
+fn column(pickle: &[u8]) -> Vec<u8> {
+    let (proto, value) = match pickle {
+        [0x80, version, rest @ ..] => (vec![0x80, *version], rest),
+        rest => (Vec::new(), rest),
+    };
+    let value = value.strip_suffix(b".").expect("a STOP");
+    [&proto, &b"}X\x01\0\0\0v]"[..], value, b"as."].concat()
+}
+
+/// How far from exact a value is in a column of a table, and the type of that column.
+fn describe(pickle: &[u8], format: Format) -> String {
+    let converter = Converter::new(format);
+    let (fidelity, _) = convert(pickle, format, Mapping::Natural);
+    if fidelity == "error" {
+        return fidelity.to_owned();
+    }
+    let document = converter.read(pickle).expect("a pickle");
+    let schema = converter.schema(&document, SchemaFormat::Arrow).expect("a table");
+    format!("{fidelity} `{}`", schema.trim_end().trim_start_matches("v: "))
+}
+
 #[test]
 fn every_row_is_true() {
     let table = table();
@@ -59,7 +81,7 @@ fn every_row_is_true() {
                 wrong.push(format!("{case}, {what}: the table says {want}, it is {got}"));
             }
         };
-        let [_, json, msgpack, lossless] = cells.as_slice() else { panic!("{case}: {} cells", cells.len()) };
+        let [_, json, msgpack, parquet, lossless] = cells.as_slice() else { panic!("{case}: {} cells", cells.len()) };
         let (fidelity, text) = convert(&pickle, Format::Json, Mapping::Natural);
         let (want, code) = cell(json);
         check("json", &want, fidelity);
@@ -68,6 +90,9 @@ fn every_row_is_true() {
         check("ndjson", &want, fidelity);
         let (fidelity, _) = convert(&pickle, Format::MessagePack, Mapping::Natural);
         check("msgpack", msgpack, fidelity);
+        let column = column(&pickle);
+        check("parquet", parquet, &describe(&column, Format::Parquet));
+        check("arrow", parquet, &describe(&column, Format::Arrow));
         let (fidelity, text) = convert(&pickle, Format::Json, Mapping::Lossless);
         check("lossless", "exact", fidelity);
         check("lossless", lossless.trim_matches('`'), String::from_utf8_lossy(&text).trim_end());

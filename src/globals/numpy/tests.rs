@@ -150,3 +150,29 @@ fn axes_are_put_in_order() {
     assert!(refused(&buffer("I2\nI0\nI0\n")).contains("expected each axis once"));
     assert!(refused(&buffer("I2\nI0\n")).contains("expected each axis once"));
 }
+
+#[test]
+fn scalars_as_keys_are_the_numbers_that_they_equal() {
+    let scalar = |dtype: &str, data: &str| format!("cnumpy.core.multiarray\nscalar\n({dtype}S'{data}'\ntR");
+    let f4 = dtype("f4", "I3\nS'<'\nNNNI-1\nI-1\nI0\n");
+    let text = dtype("U1", "I3\nS'<'\nNNNI4\nI4\nI8\n");
+    let day = dtype("M8", "I4\nS'<'\nNNNI-1\nI-1\nI0\n((d(S'D'\nI1\nI1\nI1\ntt");
+    let count = |keys: &[String]| {
+        let items: Vec<String> = keys.iter().map(|key| format!("{key}N")).collect();
+        let outcome = read(&format!("(d({}u.", items.concat()), Policy::new());
+        assert!(outcome.findings.errors.is_empty(), "{:?}", outcome.findings.errors);
+        let Value::Object(id) = outcome.roots[0] else { panic!("a dict") };
+        outcome.graph.count(id) / 2
+    };
+    let one = scalar(&i2(), r"\x01\x00");
+    let ones = [one, scalar(&f4, r"\x00\x00\x80\x3f"), "I1\n".to_owned(), "F1.0\n".to_owned(), "I01\n".to_owned()];
+    assert_eq!(count(&ones), 1);
+    assert_eq!(count(&[scalar(&text, r"a\x00\x00\x00"), "Va\n".to_owned(), "S'a'\n".to_owned()]), 1);
+    // A NaN equals nothing; days equal days.
+    let nan = scalar(&f4, r"\x00\x00\xc0\x7f");
+    assert_eq!(count(&[nan.clone(), nan]), 2);
+    let first = scalar(&day, r"\x01\x00\x00\x00\x00\x00\x00\x00");
+    assert_eq!(count(&[first.clone(), first, "I1\n".to_owned()]), 2);
+    // Dtypes are compared by what they are.
+    assert_eq!(count(&[i2(), i2(), f4]), 2);
+}

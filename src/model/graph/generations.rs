@@ -81,6 +81,7 @@ impl Graph {
         self.globals.clear();
         self.zones.clear();
         self.unsealed.clear();
+        self.payloads = super::payloads::Payloads::default();
         self.keys = crate::model::key::Keys::default();
         (self.nans, self.shared, self.pending) = (0, false, 0);
         self.limit(limits);
@@ -133,7 +134,8 @@ impl Graph {
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()
             + nursery.text.len()
-            + nursery.bytes.len();
+            + nursery.bytes.len()
+            + nursery.payloads.len() * size_of::<super::payloads::Part>();
         self.budget.charge(size as u64)?;
         self.objects.append(&mut nursery.objects);
         self.items.append(&mut nursery.items);

@@ -145,8 +145,7 @@ impl<S: Sink> Natural<'_, '_, S> {
         let (mask, dtype) = (mask.take(), dtype.clone());
         let leaves = dtype.leaves();
         let (mut taken, mut masked): (usize, &[u8]) = (0, mask.as_deref().unwrap_or(&[]));
-        loop {
-            let Some(Shaped { cursor, .. }) = self.shaped.last_mut() else { break };
+        while let Some(Shaped { cursor, .. }) = self.shaped.last_mut() {
             let nested = !cursor.index.is_empty();
             match cursor.next() {
                 Next::Open(len) => {
@@ -181,11 +180,7 @@ impl<S: Sink> Natural<'_, '_, S> {
 
     /// The next element of an array whose elements are values of the graph.
     pub(super) fn shaped(&mut self) -> Result<(), Error> {
-        loop {
-            let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype: Some(dtype) }) = self.shaped.last_mut()
-            else {
-                break;
-            };
+        while let Some(Shaped { cursor, walk: Some(walk), mask, taken, dtype: Some(dtype) }) = self.shaped.last_mut() {
             let nested = !cursor.index.is_empty();
             match cursor.next() {
                 Next::Open(len) => {

@@ -97,7 +97,6 @@ impl Categories {
             data_offset.get_or_insert(spec.offset);
         }
         pages.close()?;
-        drop(pages);
         let bytes = sink.into_inner()?;
         let nulls = self.codes.iter().filter(|code| code.is_none()).count() as u64;
         let metadata = ColumnChunkMetaData::builder(self.column)

@@ -406,19 +406,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
         Ok(())
     }
 
-    /// Bytes, from where they lie if they need not be in memory.
-    fn bytes(&mut self, tag: Option<Tag>, len: u32, at: u64) -> Result<(), Error> {
-        if let (Some(out), Some(payload)) = (&mut self.out, self.graph.payload(len, at)) {
-            return out.payload(&mut self.sink, tag, payload);
-        }
-        let bytes = self.graph.bytes(len, at);
-        match tag {
-            Some(tag) => self.sink.tag_bytes(tag, bytes),
-            None => self.sink.bytes(bytes),
-        }
-        Ok(())
-    }
-
     fn leaf(&mut self, value: Value) -> Result<(), Error> {
         self.scratch.clear();
         match value {

@@ -20,6 +20,19 @@ impl<S: Sink> Tagged<'_, '_, S> {
         Ok(())
     }
 
+    /// Bytes, from where they lie if they need not be in memory.
+    pub(super) fn bytes(&mut self, tag: Option<Tag>, len: u32, at: u64) -> Result<(), Error> {
+        if let (Some(out), Some(payload)) = (&mut self.out, self.graph.payload(len, at)) {
+            return out.payload(&mut self.sink, tag, payload);
+        }
+        let bytes = self.graph.bytes(len, at);
+        match tag {
+            Some(tag) => self.sink.tag_bytes(tag, bytes),
+            None => self.sink.bytes(bytes),
+        }
+        Ok(())
+    }
+
     fn present(&self, id: NodeId, layout: Layout) -> Vec<(&'static Field, Value)> {
         let fields = layout.fields().iter().zip(self.graph.items(id));
         fields.filter(|(field, value)| !(field.optional && matches!(value, Value::None))).collect()

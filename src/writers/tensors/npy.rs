@@ -29,7 +29,7 @@ pub(super) fn header(graph: &Graph, array: &Array<'_>) -> Result<Vec<u8>, (Strin
                 return Err((what, "`--to safetensors` writes it"));
             }
         },
-        Kind::Numpy(dtype, object) => descr(graph, *object, dtype.size, &mut text)?,
+        Kind::Numpy(_, object) => descr(graph, *object, &mut text)?,
     }
     let order = if array.fortran { "True" } else { "False" };
     let _ = write!(text, ", 'fortran_order': {order}, 'shape': ");
@@ -72,21 +72,20 @@ fn quoted(text: &str, out: &mut String) {
 
 /// What is left to spell.
 enum Todo {
-    /// A dtype of that many bytes.
-    Dtype(Value, usize),
+    Dtype(Value),
     Text(String),
 }
 
-/// `dtype.descr`: the text of one scalar, or a list of fields, padding included. `size` is that of the dtype.
-fn descr(graph: &Graph, object: Value, size: usize, out: &mut String) -> Result<(), (String, &'static str)> {
-    let mut todo = vec![Todo::Dtype(object, size)];
+/// `dtype.descr`: the text of one scalar, or a list of fields, padding included.
+fn descr(graph: &Graph, object: Value, out: &mut String) -> Result<(), (String, &'static str)> {
+    let mut todo = vec![Todo::Dtype(object)];
     while let Some(next) = todo.pop() {
         let object = match next {
             Todo::Text(text) => {
                 out.push_str(&text);
                 continue;
             }
-            Todo::Dtype(object, _) => object,
+            Todo::Dtype(object) => object,
         };
         let Some((_, id)) = graph.layout(object) else { continue };
         let dtype = Dtype::of(graph, id);
@@ -155,7 +154,7 @@ fn fields(
             shape.extend(crate::model::tensor::sizes(graph, dtype.shape));
             inner = dtype.base;
         }
-        out.push(Todo::Dtype(inner, size));
+        out.push(Todo::Dtype(inner));
         let mut tail = String::new();
         if !shape.is_empty() {
             tail.push_str(", ");
