@@ -148,7 +148,10 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
     }
 
     fn drain(&mut self) -> Result<(), Error> {
-        self.drain()
+        match &mut self.out {
+            Some(out) => out.drain(self.sink.buffer()),
+            None => Ok(()),
+        }
     }
 
     fn finish(self) -> Result<u64, Error> {
@@ -180,19 +183,6 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
     pub fn finish(mut self) -> Result<u64, Error> {
         self.drain()?;
         Ok(self.out.map_or(0, |out| out.written()))
-    }
-
-    pub fn drain(&mut self) -> Result<(), Error> {
-        match &mut self.out {
-            Some(out) => out.drain(self.sink.buffer()),
-            None => Ok(()),
-        }
-    }
-
-    /// Starts a document that stands alone: what was defined before is not referred to again.
-    pub fn forget(&mut self) {
-        self.defined.clear();
-        self.count = 0;
     }
 
     /// Writes one value; `prefix` is its path.

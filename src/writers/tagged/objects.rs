@@ -7,7 +7,7 @@ use crate::model::graph::{Kind, Walk, flag};
 use crate::model::record::{FIXED, how};
 use crate::model::temporal::Zone;
 use crate::model::value::{NodeId, Value};
-use crate::writers::event::Sink;
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::out::DRAIN;
 use crate::writers::tag::Tag;
 use crate::writers::text;

@@ -43,6 +43,12 @@ impl<S> Suspended<'_, S> {
 }
 
 impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
+    /// Starts a document that stands alone: what was defined before is not referred to again.
+    pub fn forget(&mut self) {
+        self.defined.clear();
+        self.count = 0;
+    }
+
     /// Puts the writer aside, between two values.
     pub fn suspend(self) -> Suspended<'w, S> {
         Suspended {
