@@ -20,9 +20,10 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use num_bigint::BigInt;
 
-use super::eye::{Eye, Items, Seen, ticks_per_second};
+use super::eye::{Eye, Items, Seen};
 use super::plan::{Plan, complex_fields, entries};
 use super::trail::Trail;
+use super::units::ticks_per_second;
 use crate::error::Error;
 use crate::model::graph::Graph;
 use crate::model::value::{NodeId, Value};

@@ -17,6 +17,7 @@ mod series;
 mod shape;
 mod trail;
 mod typed;
+mod units;
 mod view;
 
 use arrow::array::RecordBatch;

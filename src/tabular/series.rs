@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, StringArray as Texts, StructArray,
+};
 use arrow::datatypes::{
     ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Field, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -18,6 +20,7 @@ use crate::model::column::{Cell, Column, Fixed, Values, unit_of};
 use crate::model::dtype::{DType, Type};
 use crate::model::graph::Graph;
 use crate::model::layout::{Layout, Offset, StringArray};
+use crate::model::period::Frequency;
 use crate::model::value::{Singleton, Value};
 use crate::report::ledger::Step;
 use crate::writers::options::Format;
@@ -211,9 +214,26 @@ pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column
         }
         Values::Zoned { data, zone } => zoned(site, name, data, *zone, column.len),
         Values::Period { data, freq } => {
+            let spelled = Frequency::of(graph, *freq);
             let Some(freq) = frequency(graph, *freq) else {
                 return Err(site.trail.no_type("periods of that frequency"));
             };
+            if site.flat {
+                let Some(spelled) = spelled else {
+                    return Err(site.trail.no_type("periods of that frequency"));
+                };
+                site.note(Step::Period)?;
+                let texts: Texts = (0..column.len)
+                    .map(|n| {
+                        data.int(n).filter(|ordinal| *ordinal != i64::MIN).map(|ordinal| {
+                            let mut text = String::new();
+                            spelled.write(ordinal, &mut text);
+                            text
+                        })
+                    })
+                    .collect();
+                return Ok(Typed::new((Field::new(name, DataType::Utf8, true), Arc::new(texts)), "str"));
+            }
             let ordinals = missing_smallest(data, column.len);
             let field = Field::new(name, DataType::Int64, true);
             let field = extension(field, "pandas.period", &json!({ "freq": freq }).to_string());
@@ -390,6 +410,9 @@ fn interval<'g>(
     closed: Value,
     column: &Column<'g>,
 ) -> Result<Typed, Error> {
+    if site.flat {
+        return Err(site.trail.no_type("intervals"));
+    }
     let graph = site.eye.graph;
     let closed = match closed {
         Value::Str { len, at } => graph.text(len, at),
@@ -427,7 +450,7 @@ fn categorical<'g>(
     let parquet = site.eye.options.format == Format::Parquet;
     if !text && (parquet || values.array.data_type().is_nested()) {
         // Parquet keeps dictionaries of text alone.
-        site.note(Step::Categories)?;
+        site.note(if ordered { Step::CategoriesLost } else { Step::Categories })?;
         let places: PrimitiveArray<Int64Type> = (0..len)
             .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < count)))
             .collect();
