@@ -177,11 +177,11 @@ fn archives_that_two_readers_see_differently_are_malformed() {
 
 #[test]
 fn members_that_are_no_pickles_are_passed_over_and_told() {
-    let both = zip(&[("a.pkl", b"K\x01."), ("notes.txt", b"hello, this is text\n"), (".DS_Store", b"\0\0\0\x01Bud1")]);
+    let both = zip(&[("a.pkl", b"K\x01."), ("notes.txt", b"hello, this is text\n"), ("image.bin", b"\0\0\0\x01Bud1")]);
     let mut out = Vec::new();
     let report = lossless().convert(&both[..], &mut out).expect("a pickle beside text");
     assert_eq!(String::from_utf8(out).expect("JSON is text"), "{\"a.pkl\":1}\n");
-    assert_eq!(report.notes, ["members that are no pickles were ignored: notes.txt, .DS_Store"]);
+    assert_eq!(report.notes, ["members that are no pickles were ignored: notes.txt, image.bin"]);
 }
 
 #[test]
