@@ -13,6 +13,7 @@ mod frame;
 mod offset;
 mod plan;
 mod rows;
+mod scalars;
 mod series;
 mod shape;
 mod trail;
