@@ -9,6 +9,8 @@ use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit, UnionFie
 use super::build::Site;
 use crate::error::Error;
 use crate::model::arrow::{Column, Type, Unit};
+use crate::report::ledger::Step;
+use crate::writers::options::Format;
 
 /// One array for all chunks of a column.
 ///
@@ -33,6 +35,15 @@ pub(super) fn array(
             let many: Vec<&dyn Array> = many.iter().map(AsRef::as_ref).collect();
             arrow::compute::concat(&many).map_err(|e| site.trail.broken(&e))?
         }
+    };
+    let array = match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, zone) if site.eye.options.format == Format::Parquet => {
+            site.note(Step::Unit)?;
+            let fine = DataType::Timestamp(TimeUnit::Millisecond, zone.clone());
+            let safe = arrow::compute::CastOptions { safe: false, ..Default::default() };
+            arrow::compute::cast_with_options(&array, &fine, &safe).map_err(|e| site.trail.broken(&e))?
+        }
+        _ => array,
     };
     Ok((Field::new(name, array.data_type().clone(), true), array))
 }

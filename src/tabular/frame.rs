@@ -128,6 +128,16 @@ pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> 
     finish(site, job, parts, series.index, columns, series.attrs)
 }
 
+/// The table of an array: one column.
+///
+/// # Errors
+/// As for [`frame`].
+pub(super) fn values(site: &mut Site<'_, '_>, value: Value) -> Result<Frame, Error> {
+    let typed = of_value(site, UNNAMED, value)?;
+    let len = typed.array.len();
+    Ok(Frame { schema: Arc::new(Schema::new(vec![typed.field])), arrays: vec![typed.array], len })
+}
+
 /// The table of an index: a column for each of its levels.
 ///
 /// # Errors

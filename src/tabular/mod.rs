@@ -13,6 +13,7 @@ mod frame;
 mod offset;
 mod plan;
 mod rows;
+mod scalars;
 mod series;
 mod shape;
 mod trail;
@@ -91,6 +92,7 @@ impl<'g, 'l> Table<'g, 'l> {
             }
             Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
             Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
+            Found::Values(id) => Self::ready(frame::values(&mut site, Value::Object(id))?),
             Found::Index(id) => Self::ready(frame::index(&mut site, job, Value::Object(id))?),
             Found::Tensor(id) => Self::ready(foreign::of_tensor(&mut site, job, id)?),
             Found::Arrow(id) => Self::ready(foreign::of_arrow(&mut site, job, id)?),

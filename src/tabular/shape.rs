@@ -307,10 +307,10 @@ impl Shape {
             kind::BYTES => Plan::Binary { large },
             kind::DATE => Plan::Date,
             kind::TIME => Plan::Time,
-            kind::NAIVE if self.times.fit() => Plan::Timestamp(self.times.unit, None),
+            kind::NAIVE if self.times.fit() => Plan::Timestamp(finer(self.times.unit, TimeUnit::Millisecond), None),
             kind::AWARE if self.times.fit() => {
                 let zone = if self.times.zones_differ { UTC } else { self.times.zone.unwrap_or(UTC) };
-                Plan::Timestamp(self.times.unit, Some(eye.zone_name(zone).into()))
+                Plan::Timestamp(finer(self.times.unit, TimeUnit::Millisecond), Some(eye.zone_name(zone).into()))
             }
             kind::SPAN if self.times.fit() => Plan::Duration(self.times.unit),
             kind::DECIMAL => self.decimals.plan(),
@@ -388,7 +388,8 @@ impl Times {
 
     /// Whether 64 bits hold them all.
     fn fit(&self) -> bool {
-        let per = 1_000_000_000 / ticks_per_second(self.unit);
+        // Parquet has no seconds: they become milliseconds.
+        let per = 1_000_000_000 / ticks_per_second(finer(self.unit, TimeUnit::Millisecond));
         self.low / per >= i64::MIN.into() && self.high / per <= i64::MAX.into()
     }
 }

@@ -7,7 +7,7 @@ mod categories;
 mod fit;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression as Codec, GzipLevel, ZstdLevel};
@@ -30,6 +30,13 @@ const GROUP_BYTES: usize = 128 << 20;
 /// # Errors
 /// What the table or Parquet cannot carry, the output limit, I/O.
 pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, mut out: Out<'_>) -> Result<u64, Error> {
+    let schema = table.schema();
+    if let Some(field) = schema.fields().iter().find(|field| !fits(field.data_type())) {
+        let mut at = "$".to_owned();
+        super::path::push_name(field.name(), &mut at);
+        let what = format!("expected a type that Parquet has, found {}", field.data_type());
+        return Err(Error::unrepresentable(what, Location::path(at)).with_hint("`--to arrow` has it"));
+    }
     let compression = match options.compression {
         Compression::Zstd => Codec::ZSTD(ZstdLevel::try_new(3).map_err(|e| failed(&e))?),
         Compression::Snappy => Codec::SNAPPY,
@@ -171,9 +178,27 @@ impl Group {
     }
 }
 
+/// Whether Parquet has a type, and the library writes it; as deep as types nest.
+fn fits(datatype: &DataType) -> bool {
+    match datatype {
+        DataType::Union(..) | DataType::Interval(_) => false,
+        DataType::Time32(unit) => matches!(unit, TimeUnit::Second | TimeUnit::Millisecond),
+        DataType::Time64(unit) => matches!(unit, TimeUnit::Microsecond | TimeUnit::Nanosecond),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => fits(item.data_type()),
+        DataType::Struct(fields) => !fields.is_empty() && fields.iter().all(|field| fits(field.data_type())),
+        DataType::Dictionary(_, values) => !values.is_nested() && fits(values),
+        DataType::RunEndEncoded(_, values) => !values.data_type().is_nested() && fits(values.data_type()),
+        _ => true,
+    }
+}
+
 /// Columns of Parquet that a type becomes; as deep as types nest.
-fn leaves(datatype: &arrow::datatypes::DataType) -> usize {
-    use arrow::datatypes::DataType;
+fn leaves(datatype: &DataType) -> usize {
     match datatype {
         DataType::List(item)
         | DataType::LargeList(item)
