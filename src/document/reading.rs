@@ -109,7 +109,9 @@ impl<'r> Reading<'r> {
                     let key = self.machine.graph().str(name.unwrap_or(&member.name)).map_err(limit)?;
                     pairs.extend([key, self.one(&values, &member.name)?]);
                 }
-                if let (true, Some((_, error))) = (pairs.is_empty(), ignored.pop()) {
+                if pairs.is_empty()
+                    && let Some((_, error)) = ignored.pop()
+                {
                     return Err(error);
                 }
                 if !ignored.is_empty() {
