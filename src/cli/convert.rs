@@ -18,7 +18,7 @@ use super::jobs::{self, Part};
 use super::output::{Hashing, Pending};
 use super::plan::{self, Plan};
 use super::progress::{Counted, Watch, Watched};
-use super::run::{self, Done, Outcome, Run, Written};
+use super::run::{self, Done, Outcome, Run, Telling};
 use super::split;
 use super::term::Term;
 use super::{apart, merge, unfinished};
@@ -133,7 +133,7 @@ pub(super) struct All<'a> {
 
 /// Each input to an output of its own.
 fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
-    let recorded = run.is_recorded();
+    let telling = run.telling();
     let first = apart::first_of_each(targets);
     let job = |worker: &mut Worker, n: usize, _: &mut jobs::Hand<'_, Done>| {
         let target = targets.get(n).and_then(Option::as_deref);
@@ -145,8 +145,8 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
             Outcome::Failed(error.in_file(&name).into())
         } else {
             match target {
-                Some(target) if all.args.split => split::one(all, n, target, recorded, &mut input_hash),
-                target => one(all, worker, n, target, recorded, &mut input_hash),
+                Some(target) if all.args.split => split::one(all, n, target, telling.recorded, &mut input_hash),
+                target => one(all, worker, n, target, telling, &mut input_hash),
             }
             .unwrap_or_else(Outcome::Failed)
         };
@@ -173,7 +173,7 @@ fn one(
     worker: &mut Worker,
     n: usize,
     target: Option<&Path>,
-    recorded: bool,
+    telling: Telling,
     input_hash: &mut Option<String>,
 ) -> Result<Outcome, Failure> {
     let no_overwrite = all.args.no_overwrite;
@@ -182,8 +182,8 @@ fn one(
         Some(target) => Pending::file(target, !no_overwrite),
         None => Pending::stdout(all.args.mapping.strict),
     };
-    let mut output = Hashing::new(pending.map_err(unwritten)?, recorded);
-    let (result, hash) = all.convert(worker, n, recorded, &mut output);
+    let mut output = Hashing::new(pending.map_err(unwritten)?, telling.recorded);
+    let (result, hash) = all.convert(worker, n, telling.recorded, &mut output);
     *input_hash = hash;
     let (pending, hash) = output.finish();
     let report = match result {
@@ -200,7 +200,7 @@ fn one(
         written.map_err(|e| run::unwritten(e, no_overwrite, Some(&beside)))?;
     }
     match pending.publish() {
-        Ok(()) => Ok(Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash }])),
+        Ok(()) => Ok(telling.written(target, report, hash)),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => Ok(Outcome::Gone),
         Err(e) => Err(unwritten(e)),
     }
@@ -218,10 +218,9 @@ impl All<'_> {
         let Some(input) = self.inputs.get(n) else {
             return (Err(Error::io(io::ErrorKind::NotFound.into(), Location::default()).into()), None);
         };
-        let name = input.name();
         let mut hash = None;
         let result = self.convert_input(worker, input, output, recorded.then_some(&mut hash));
-        (result.map_err(|failure| failure.in_file(&name)), hash)
+        (result.map_err(|failure| failure.in_file(&input.name())), hash)
     }
 
     fn convert_input(

@@ -12,7 +12,7 @@ use super::convert::All;
 use super::jobs::{self, Hand, Part};
 use super::output::{Hashing, Pending};
 use super::plan;
-use super::run::{self, Done, Outcome, Run, Written};
+use super::run::{self, Done, Outcome, Run, Telling};
 
 /// Converts all inputs into the one output.
 pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
@@ -27,10 +27,10 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
         Ok(pending) => pending,
         Err(e) => return run.failure(&run::unwritten(e, no_overwrite, target).into()),
     };
-    let recorded = run.is_recorded();
-    let mut output = Hashing::new(pending, recorded);
+    let telling = run.telling();
+    let mut output = Hashing::new(pending, telling.recorded);
     let (mut written, mut failed) = (0, None);
-    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, recorded, hand);
+    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, telling, hand);
     jobs::in_order(
         all.inputs.len(),
         all.plan.jobs,
@@ -78,7 +78,7 @@ fn rows(
     worker: &mut Worker,
     n: usize,
     target: Option<&Path>,
-    recorded: bool,
+    telling: Telling,
     hand: &mut Hand<'_, Done>,
 ) -> Done {
     if let Some(input) = all.inputs.get(n).filter(|_| all.args.source_column.is_some()) {
@@ -87,9 +87,9 @@ fn rows(
         };
         worker.comes_from(name);
     }
-    let (result, input_hash) = all.convert(worker, n, recorded, hand);
+    let (result, input_hash) = all.convert(worker, n, telling.recorded, hand);
     let outcome = match result {
-        Ok(report) => Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash: None }]),
+        Ok(report) => telling.written(target, report, None),
         Err(failure) => Outcome::Failed(failure),
     };
     Done { input: n, outcome, input_hash }

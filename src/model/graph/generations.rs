@@ -82,7 +82,7 @@ impl Graph {
         self.zones.clear();
         self.unsealed.clear();
         self.payloads = super::payloads::Payloads::default();
-        self.keys = crate::model::key::Keys::default();
+        self.keys.forget();
         (self.nans, self.shared, self.pending) = (0, false, 0);
         self.limit(limits);
         Some(self)
