@@ -40,7 +40,10 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Result<Status, Error> {
     if args.out_dir.is_none() && !args.merge {
         one_input(args, inputs.len() + missing.len())?;
     }
-    let targets: Vec<Option<PathBuf>> = inputs.iter().map(|input| target(args, plan.format, input)).collect();
+    // With `--merge` there is one for all.
+    let outputs = if args.merge { 1 } else { inputs.len() };
+    let targets: Vec<Option<PathBuf>> =
+        inputs.iter().take(outputs).map(|input| target(args, plan.format, input)).collect();
     apart::check(args, &inputs, &targets)?;
     let mut run = Run::new(args, term)?;
     for input in missing {
@@ -77,7 +80,7 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
         (Some(output), _) => Some(output.clone()),
         (None, Some(folder)) => {
             // Appended, so that `a.pkl` and `a.pkl.gz` never collide.
-            let mut name = folder.join(&input.relative).into_os_string();
+            let mut name = folder.join(input.relative()).into_os_string();
             name.push(".");
             name.push(format.extension());
             Some(PathBuf::from(name))

@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
             Outcome::Failed(failure) => {
                 let name = input.name();
                 // What was met in a folder and is something else was not asked for.
-                let skipped = input.met && failure.is_foreign();
+                let skipped = input.is_met() && failure.is_foreign();
                 self.book.failed(&name, done.input_hash, &failure, skipped);
                 if skipped {
                     self.skipped += 1;
