@@ -321,10 +321,10 @@ impl Job<'_> {
             Format::Protobuf => match &self.options.proto_message {
                 None => self.frames(output),
                 #[cfg(feature = "tables")]
-                Some(name) => self.table(ledger, |table, _| {
+                Some(name) => self.table(ledger, |table, more| {
                     let message = crate::writers::messages::Message::new(name, &table.schema())?;
                     *proto = Some(message.proto());
-                    crate::writers::messages::write(table, &message, self.out(output))
+                    crate::writers::messages::write(table, &message, more, self.out(output))
                 }),
                 #[cfg(not(feature = "tables"))]
                 Some(_) => Err(Error::misuse("this build knows no tables")),

@@ -32,13 +32,23 @@ pub(super) struct Reading<'r> {
     pub pickles: u64,
     /// The input is something else than a pickle, not a broken one.
     pub foreign: bool,
+    /// Why the member that was read last is no pickle.
+    no_pickle: Option<Error>,
 }
 
 impl<'r> Reading<'r> {
     /// A reading in the memory of an earlier one.
     pub fn new(reader: &'r Reader, memory: &mut Memory) -> Self {
         let (buffer, memory) = (std::mem::take(&mut memory.buffer), std::mem::take(&mut memory.machine));
-        Reading { reader, machine: reader.machine(memory), buffer, codecs: Vec::new(), pickles: 0, foreign: false }
+        Reading {
+            reader,
+            machine: reader.machine(memory),
+            buffer,
+            codecs: Vec::new(),
+            pickles: 0,
+            foreign: false,
+            no_pickle: None,
+        }
     }
 
     /// Reads an input; `place` is where it lies, if it can be read at any place. Gives its roots.
@@ -82,15 +92,31 @@ impl<'r> Reading<'r> {
         let arrays = archive.members().iter().all(|member| member.name.ends_with(".npy"));
         match archive.members() {
             [] => Err(Error::malformed("expected a pickle or an array, found an empty archive", Location::default())),
-            [one] if !arrays => Ok(self.member(archive, one)),
+            [one] if !arrays => {
+                let values = self.member(archive, one);
+                self.no_pickle.take().map_or(Ok(values), Err)
+            }
             members => {
-                let mut pairs = Vec::new();
+                let (mut pairs, mut ignored) = (Vec::new(), Vec::new());
                 for member in members {
                     let values = self.member(archive, member);
+                    if let Some(error) = self.no_pickle.take() {
+                        ignored.push((member, error));
+                        continue;
+                    }
                     // numpy's `savez` adds the extension, and its `load` takes it away.
                     let name = if arrays { member.name.strip_suffix(".npy") } else { None };
                     let key = self.machine.graph().str(name.unwrap_or(&member.name)).map_err(limit)?;
                     pairs.extend([key, self.one(&values, &member.name)?]);
+                }
+                if let (true, Some((_, error))) = (pairs.is_empty(), ignored.pop()) {
+                    return Err(error);
+                }
+                if !ignored.is_empty() {
+                    let names: Vec<String> =
+                        ignored.iter().map(|(member, _)| crate::name::Escaped(&member.name).to_string()).collect();
+                    let note = format!("members that are no pickles were ignored: {}", names.join(", "));
+                    self.machine.findings().notes.push(note);
                 }
                 let graph = self.machine.graph();
                 let dict = graph.alloc(Kind::Dict).map_err(limit)?;
@@ -182,15 +208,26 @@ impl<'r> Reading<'r> {
                 findings.push(in_member(error, member));
             }
             Ok(()) | Err(_) => match explain(&new, &head, head_is_all).filter(|_| roots.is_empty()) {
+                Some(explained) if member.is_some() => self.no_pickle = Some(in_member(explained, member)),
                 Some(explained) => {
-                    self.foreign = member.is_none();
-                    findings.errors.push(in_member(explained, member));
+                    self.foreign = true;
+                    findings.errors.push(explained);
                 }
-                None => findings.errors.extend(new),
+                // Its first byte is no opcode.
+                None => match <[Error; 1]>::try_from(new) {
+                    Ok([error]) if member.is_some() && starts_no_pickle(&error) => self.no_pickle = Some(error),
+                    Ok(new) => findings.errors.extend(new),
+                    Err(new) => findings.errors.extend(new),
+                },
             },
         }
         roots
     }
+}
+
+/// Whether a stream broke at its first byte.
+fn starts_no_pickle(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Malformed(_)) && error.location().offset == Some(0)
 }
 
 fn in_member(error: Error, member: Option<&str>) -> Error {

@@ -99,6 +99,10 @@ pub(super) fn read(reading: &mut Reading<'_>, archive: &Archive, found: &Found) 
             Err(Error::malformed(what, Location::default()))
         }
         Found::TorchScript => {
+            // The names in all its pickles are told.
+            for member in archive.members().iter().filter(|member| member.name.ends_with(".pkl")) {
+                part(reading, archive, member, Part::Archive);
+            }
             let what = "refused a TorchScript archive: it is a program with its weights, and only torch runs it";
             let hint = "`torch.jit.load(FILE).state_dict()`, saved with `torch.save`, is data";
             Err(Error::refused(Refused::Opcode(what.to_owned()), Location::default()).with_hint(hint))

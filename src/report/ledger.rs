@@ -117,6 +117,7 @@ steps! {
     LabelsLost, Lossy, "labels of columns written as text";
     FreqLost, Lossy, "frequency of an index dropped";
     ClassLost, Lossy, "subclass or flags of a DataFrame or Series, and what it keeps beside, dropped";
+    NullList, Lossy, "list that is null written as one without items";
     EmptyText, Lossy, "empty text written as a null is";
     OwnLost, Lossy, "what a subclass of an array, or a tensor, keeps beside it dropped";
     QuantizationLost, Lossy, "scale and zero point of a quantized tensor dropped, its ints kept";

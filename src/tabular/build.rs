@@ -20,9 +20,10 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use num_bigint::BigInt;
 
-use super::eye::{Eye, Items, Seen, ticks_per_second};
+use super::eye::{Eye, Items, Seen};
 use super::plan::{Plan, complex_fields, entries};
 use super::trail::Trail;
+use super::units::ticks_per_second;
 use crate::error::Error;
 use crate::model::graph::Graph;
 use crate::model::value::{NodeId, Value};
@@ -216,15 +217,18 @@ impl Builder {
             }
             (Builder::Text(_) | Builder::LargeText(_), Seen::Decimal { .. } | Seen::OddDecimal) => {
                 site.note(Step::Number)?;
-                if let Some(Value::Decimal { len, at }) = value {
-                    self.text(site, site.eye.graph.text(len, at))?;
-                }
+                let Some(Value::Decimal { len, at }) = value else { return Err(site.trail.unfit()) };
+                let text = site.eye.graph.text(len, at);
+                self.text(site, text)?;
             }
             (Builder::Binary(b), Seen::Bytes(bytes)) => {
                 room(b.values_slice().len(), bytes.len(), site)?;
                 b.append_value(bytes);
             }
-            (Builder::LargeBinary(b), Seen::Bytes(bytes)) => b.append_value(bytes),
+            (Builder::LargeBinary(b), Seen::Bytes(bytes)) => {
+                site.trail.pay(bytes.len() as u64)?;
+                b.append_value(bytes);
+            }
             (Builder::Date(b), Seen::Date(days)) => b.append_value(days),
             (Builder::Time(b), Seen::Time(micros)) => b.append_value(micros),
             (Builder::Timestamp(b, unit, zone), Seen::Stamp { at, unit: from, zone: named }) => {
@@ -291,7 +295,10 @@ impl Builder {
                 room(b.values_slice().len(), text.len(), site)?;
                 b.append_value(text);
             }
-            Builder::LargeText(b) => b.append_value(text),
+            Builder::LargeText(b) => {
+                site.trail.pay(text.len() as u64)?;
+                b.append_value(text);
+            }
             _ => return Err(site.trail.unfit()),
         }
         Ok(())
@@ -415,7 +422,8 @@ fn short(offsets: &[i64]) -> Result<Vec<i32>, ArrowError> {
 }
 
 /// Checks that one array of text or bytes does not grow beyond what its offsets can say.
-fn room(held: usize, more: usize, site: &Site<'_, '_>) -> Result<(), Error> {
+fn room(held: usize, more: usize, site: &mut Site<'_, '_>) -> Result<(), Error> {
+    site.trail.pay(more as u64)?;
     if held.saturating_add(more) > i32::MAX as usize { Err(site.trail.too_large()) } else { Ok(()) }
 }
 

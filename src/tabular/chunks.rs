@@ -15,13 +15,14 @@ use crate::model::arrow::{Column, Type, Unit};
 /// # Errors
 /// Buffers that do not agree with their type.
 pub(super) fn array(
-    site: &Site<'_, '_>,
+    site: &mut Site<'_, '_>,
     name: &str,
     parts: &[(usize, Column<'_>)],
     len: usize,
 ) -> Result<(Field, ArrayRef), Error> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(parts.len());
     for (_, column) in parts {
+        site.trail.pay(size(column))?;
         let data = data(column).map_err(|e| site.trail.broken(&e))?;
         arrays.push(make_array(data));
     }
@@ -145,15 +146,18 @@ fn data(column: &Column<'_>) -> Result<ArrayData, arrow::error::ArrowError> {
         builder = builder.add_buffer(Buffer::from_slice_ref(buffer));
     }
     for child in column.children.iter().chain(column.dictionary.as_deref()) {
-        builder = builder.add_child_data(data(child)?);
+        let mut child = data(child)?;
+        if let DataType::Map(entries, _) = datatype(column) {
+            // The names of a map's entries are ours, and its keys are never null.
+            child = child.into_builder().data_type(entries.data_type().clone()).build()?;
+        }
+        builder = builder.add_child_data(child);
     }
-    let mut made = builder.build()?;
-    if let DataType::Map(entries, _) = made.data_type()
-        && let Some(child) = made.child_data().first()
-    {
-        // The names of a map's entries are ours.
-        let child = child.clone().into_builder().data_type(entries.data_type().clone()).build()?;
-        made = made.into_builder().child_data(vec![child]).build()?;
-    }
-    Ok(made)
+    builder.build()
+}
+
+/// Bytes of all buffers; as deep as arrays nest.
+fn size(column: &Column<'_>) -> u64 {
+    let own: u64 = column.buffers.iter().map(|buffer| buffer.len() as u64).sum();
+    column.children.iter().chain(column.dictionary.as_deref()).map(size).fold(own, u64::saturating_add)
 }

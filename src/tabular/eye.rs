@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use arrow::datatypes::TimeUnit;
 use num_bigint::BigInt;
 
+use super::units::{offset, ticks};
 use super::view::ArrayView;
 use crate::model::dtype::{self, DType, Element, Unit};
 use crate::model::graph::{self, Graph, Kind};
@@ -83,6 +84,8 @@ pub(super) enum Items<'g> {
 pub(super) struct Refusal {
     pub what: String,
     pub hint: &'static str,
+    /// More was spelled out than the output may have bytes.
+    pub over: bool,
 }
 
 /// Looks at values; knows the options and the zones of one graph.
@@ -96,22 +99,15 @@ pub(super) struct Eye<'g> {
     named: HashMap<NodeId, (ZoneIndex, bool)>,
     /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
     pub nan_is_missing: bool,
+    /// Elements of arrays that cells spelled out, in both passes, and how many may be.
+    elements: u64,
+    max_elements: u64,
     /// What was not exact about the value last looked at.
     pub steps: Vec<Step>,
 }
 
-/// Finer units last.
-pub(super) fn ticks_per_second(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
-    }
-}
-
 impl<'g> Eye<'g> {
-    pub fn new(graph: &'g Graph, options: &'g WriteOptions) -> Self {
+    pub fn new(graph: &'g Graph, options: &'g WriteOptions, max_output: u64) -> Self {
         Eye {
             graph,
             options,
@@ -119,6 +115,8 @@ impl<'g> Eye<'g> {
             names: vec!["UTC".to_owned()],
             named: HashMap::new(),
             nan_is_missing: false,
+            elements: 0,
+            max_elements: max_output.saturating_mul(2),
             steps: Vec::new(),
         }
     }
@@ -257,8 +255,12 @@ impl<'g> Eye<'g> {
                 Seen::Fields(vec![("start".into(), start), ("stop".into(), stop), ("step".into(), step)])
             }
             Kind::Array => {
+                let content = text::array(graph, id).1;
+                if let text::ArrayContent::Numbers(numbers) = &content {
+                    self.spell_out(numbers.len())?;
+                }
                 self.steps.push(Step::Array);
-                match text::array(graph, id).1 {
+                match content {
                     text::ArrayContent::Numbers(_) => Seen::List(Items::Numbers(id)),
                     text::ArrayContent::Bytes(bytes) => Seen::Bytes(bytes),
                     text::ArrayContent::Text(text) => match String::from_utf8(text) {
@@ -286,9 +288,24 @@ impl<'g> Eye<'g> {
                 Seen::Text(out.into())
             }
             Kind::Exception | Kind::Record => self.record(id),
-            Kind::Struct(layout) => self.structure(id, layout),
+            Kind::Struct(layout) => {
+                let seen = self.structure(id, layout);
+                if let Seen::List(Items::Array(view)) = &seen {
+                    self.spell_out(view.count())?;
+                }
+                seen
+            }
             Kind::Pending => Seen::Other,
         })
+    }
+
+    /// Pays for the elements of an array in a cell: one array may stand in many.
+    fn spell_out(&mut self, elements: usize) -> Result<(), Refusal> {
+        self.elements = self.elements.saturating_add(elements as u64);
+        if self.elements > self.max_elements {
+            return Err(Refusal { what: String::new(), hint: "", over: true });
+        }
+        Ok(())
     }
 
     /// Text, dates and numbers that a layout stands for.
@@ -413,6 +430,7 @@ impl<'g> Eye<'g> {
         Err(Refusal {
             what: "expected a str that UTF-8 can hold, found lone surrogates".to_owned(),
             hint: "`--surrogates replace` writes U+FFFD, `--to json --lossless` keeps them",
+            over: false,
         })
     }
 
@@ -429,6 +447,7 @@ impl<'g> Eye<'g> {
             Py2Text::NotUtf8 => Err(Refusal {
                 what: "expected a Python 2 str in UTF-8, found other bytes".to_owned(),
                 hint: "`--py2-str auto`, `latin-1` or `bytes` reads it",
+                over: false,
             }),
         }
     }
@@ -559,33 +578,4 @@ impl<'g> Eye<'g> {
     pub fn values(&self, id: NodeId) -> graph::Items<'g> {
         self.graph.items(id)
     }
-}
-
-/// An offset as Arrow names a zone: `+05:30`; none for one with seconds.
-fn offset(us: i64) -> Option<String> {
-    if us == 0 {
-        return Some("UTC".to_owned());
-    }
-    let minutes = us / 60_000_000;
-    if us % 60_000_000 != 0 {
-        return None;
-    }
-    let sign = if us < 0 { '-' } else { '+' };
-    Some(format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60))
-}
-
-/// Multiples of a numpy unit in a unit of Arrow; `None` where the unit is a date's, or finer than Arrow has.
-pub(super) fn ticks(n: i64, unit: Unit, count: u32) -> Option<(i128, TimeUnit)> {
-    let n = i128::from(n) * i128::from(count);
-    Some(match unit {
-        Unit::Week if count != 1 => (n * 604_800, TimeUnit::Second),
-        Unit::Day if count != 1 => (n * 86_400, TimeUnit::Second),
-        Unit::Hour => (n * 3_600, TimeUnit::Second),
-        Unit::Minute => (n * 60, TimeUnit::Second),
-        Unit::Second => (n, TimeUnit::Second),
-        Unit::Milli => (n, TimeUnit::Millisecond),
-        Unit::Micro => (n, TimeUnit::Microsecond),
-        Unit::Nano => (n, TimeUnit::Nanosecond),
-        _ => return None,
-    })
 }

@@ -112,7 +112,7 @@ pub(super) fn of_arrow<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -
 /// Elements that Arrow has no type for.
 pub(super) fn of_tensor<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
     let dense = Dense::of(job.graph, Value::Object(id), job.max_output)
-        .map_err(|(what, hint)| site.trail.refused(super::eye::Refusal { what, hint }))?;
+        .map_err(|(what, hint)| site.trail.refused(super::eye::Refusal { what, hint, over: false }))?;
     for step in &dense.losses {
         site.note(*step)?;
     }

@@ -256,7 +256,8 @@ fn level<'g>(
         }
     };
     let Some(dictionary) = typed.array.as_any_dictionary_opt() else { return Ok(typed) };
-    let array = arrow::compute::take(&level.array, dictionary.keys(), None).map_err(|e| site.trail.broken(&e))?;
+    let keys = dictionary.keys().slice(0, dictionary.len());
+    let array = super::series::taken(site, &level.array, &*keys)?;
     Ok(Typed { field: level.field, array, numpy_type: level.numpy_type, metadata: level.metadata })
 }
 

@@ -17,6 +17,7 @@ mod series;
 mod shape;
 mod trail;
 mod typed;
+mod units;
 mod view;
 
 use arrow::array::RecordBatch;
@@ -73,7 +74,7 @@ impl<'g, 'l> Table<'g, 'l> {
     /// the output may have bytes.
     pub fn open(job: &Job<'g>, ledger: &'l mut Ledger) -> Result<Self, Error> {
         let trail = Trail::new(job.prefix.to_owned(), ledger, job.options, job.max_output);
-        let mut site = Site { eye: Eye::new(job.graph, job.options), trail, flat: job.flat };
+        let mut site = Site { eye: Eye::new(job.graph, job.options, job.max_output), trail, flat: job.flat };
         let found = match job.roots {
             [root] => find::table(job.graph, *root),
             many => find::rows(job.graph, &mut many.iter().copied()).map(|kind| Found::Roots(many, kind)),

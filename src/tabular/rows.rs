@@ -19,6 +19,9 @@ use crate::model::graph::{Graph, Kind, Walk};
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Step;
 
+/// Bytes of text in one batch, about.
+const BATCH_BYTES: u64 = 64 << 20;
+
 /// The column of rows that are scalars.
 const VALUE: &str = "value";
 
@@ -123,8 +126,9 @@ impl<'g> Rows<'g> {
 
     /// The arrays of the next rows, at most `count` of them.
     pub fn next(&mut self, site: &mut Site<'g, '_>, count: usize) -> Result<Option<Vec<ArrayRef>>, Error> {
-        let mut built = 0;
+        let (mut built, before) = (0, site.trail.paid());
         while built < count
+            && site.trail.paid() - before < BATCH_BYTES
             && let Some(row) = self.left.next(site.eye.graph)
         {
             site.trail.row(self.at);

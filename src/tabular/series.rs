@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, StringArray as Texts, StructArray,
+};
 use arrow::datatypes::{
     ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Field, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -18,6 +20,7 @@ use crate::model::column::{Cell, Column, Fixed, Values, unit_of};
 use crate::model::dtype::{DType, Type};
 use crate::model::graph::Graph;
 use crate::model::layout::{Layout, Offset, StringArray};
+use crate::model::period::Frequency;
 use crate::model::value::{Singleton, Value};
 use crate::report::ledger::Step;
 use crate::writers::options::Format;
@@ -132,6 +135,27 @@ fn unit_name(unit: arrow::datatypes::TimeUnit) -> &'static str {
     }
 }
 
+/// The values at places, which are paid for: a long value may stand in many rows.
+///
+/// # Errors
+/// The output limit; where Arrow's own checks fail.
+pub(super) fn taken(site: &mut Site<'_, '_>, values: &ArrayRef, places: &dyn Array) -> Result<ArrayRef, Error> {
+    let places = arrow::compute::cast(places, &DataType::Int64).map_err(|e| site.trail.broken(&e))?;
+    let sizes: Vec<u64> = match values.data_type() {
+        DataType::Utf8 => values.as_string::<i32>().iter().map(|v| v.map_or(0, |v| v.len() as u64)).collect(),
+        DataType::LargeUtf8 => values.as_string::<i64>().iter().map(|v| v.map_or(0, |v| v.len() as u64)).collect(),
+        _ => {
+            let each = values.get_array_memory_size() / values.len().max(1);
+            vec![each as u64; values.len()]
+        }
+    };
+    for place in places.as_primitive::<Int64Type>().iter().flatten() {
+        let size = usize::try_from(place).ok().and_then(|place| sizes.get(place)).copied().unwrap_or(0);
+        site.trail.pay(size)?;
+    }
+    arrow::compute::take(values, &places, None).map_err(|e| site.trail.broken(&e))
+}
+
 /// A column without views, which fewer readers know than text and bytes.
 ///
 /// # Errors
@@ -170,14 +194,15 @@ pub(super) fn texts(graph: &Graph, dict: Value) -> std::collections::HashMap<Str
 /// As for [`of_value`].
 pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column<'g>) -> Result<Typed, Error> {
     let graph = site.eye.graph;
+    site.trail.pay(column.len as u64)?;
     match &column.values {
         Values::Fixed(fixed) => {
+            site.trail.pay(fixed.data.len() as u64)?;
             let array = typed::array(site, name, &fixed.dtype, fixed.data, column.len)?;
             Ok(Typed::new(array, numpy_name(&fixed.dtype)))
         }
         Values::Objects(_) => Ok(Typed::new(cells(site, name, column)?, "object")),
         Values::Range { start, step } => {
-            site.trail.pay(column.len as u64 * 8)?;
             let mut next = Some(*start);
             let values = (0..column.len).map(|_| {
                 let value = next.unwrap_or(0);
@@ -189,9 +214,26 @@ pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column
         }
         Values::Zoned { data, zone } => zoned(site, name, data, *zone, column.len),
         Values::Period { data, freq } => {
+            let spelled = Frequency::of(graph, *freq);
             let Some(freq) = frequency(graph, *freq) else {
                 return Err(site.trail.no_type("periods of that frequency"));
             };
+            if site.flat {
+                let Some(spelled) = spelled else {
+                    return Err(site.trail.no_type("periods of that frequency"));
+                };
+                site.note(Step::Period)?;
+                let texts: Texts = (0..column.len)
+                    .map(|n| {
+                        data.int(n).filter(|ordinal| *ordinal != i64::MIN).map(|ordinal| {
+                            let mut text = String::new();
+                            spelled.write(ordinal, &mut text);
+                            text
+                        })
+                    })
+                    .collect();
+                return Ok(Typed::new((Field::new(name, DataType::Utf8, true), Arc::new(texts)), "str"));
+            }
             let ordinals = missing_smallest(data, column.len);
             let field = Field::new(name, DataType::Int64, true);
             let field = extension(field, "pandas.period", &json!({ "freq": freq }).to_string());
@@ -233,7 +275,6 @@ pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column
         Values::Arrow(parts) => Ok(Typed::new(chunks::array(site, name, parts, column.len)?, "object")),
         Values::Sparse { .. } => {
             site.note(Step::Dense)?;
-            site.trail.pay(column.len as u64)?;
             let (field, array) = cells(site, name, column)?;
             let numpy_type = pandas_type(array.data_type());
             Ok(Typed::new((field, array), numpy_type))
@@ -369,6 +410,9 @@ fn interval<'g>(
     closed: Value,
     column: &Column<'g>,
 ) -> Result<Typed, Error> {
+    if site.flat {
+        return Err(site.trail.no_type("intervals"));
+    }
     let graph = site.eye.graph;
     let closed = match closed {
         Value::Str { len, at } => graph.text(len, at),
@@ -406,11 +450,11 @@ fn categorical<'g>(
     let parquet = site.eye.options.format == Format::Parquet;
     if !text && (parquet || values.array.data_type().is_nested()) {
         // Parquet keeps dictionaries of text alone.
-        site.note(Step::Categories)?;
+        site.note(if ordered { Step::CategoriesLost } else { Step::Categories })?;
         let places: PrimitiveArray<Int64Type> = (0..len)
             .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < count)))
             .collect();
-        let array = arrow::compute::take(&values.array, &places, None).map_err(|e| site.trail.broken(&e))?;
+        let array = taken(site, &values.array, &places)?;
         return Ok(Typed { array, ..values });
     }
     let array = match codes.dtype.size {

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use arrow::datatypes::TimeUnit;
 use num_bigint::BigInt;
 
-use super::eye::{Eye, Items, Refusal, Seen, UTC, ZoneIndex, ticks_per_second};
+use super::eye::{Eye, Items, Refusal, Seen, UTC, ZoneIndex};
 use super::plan::{DECIMAL128, DECIMAL256, Plan};
+use super::units::ticks_per_second;
 use crate::model::value::Value;
 use crate::writers::options::DictAs;
 

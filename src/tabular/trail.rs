@@ -33,11 +33,13 @@ pub(super) struct Trail<'g, 'l> {
     ledger: &'l mut Ledger,
     options: &'g WriteOptions,
     max_output: u64,
+    /// Bytes that columns took so far.
+    paid: u64,
 }
 
 impl<'g, 'l> Trail<'g, 'l> {
     pub fn new(prefix: String, ledger: &'l mut Ledger, options: &'g WriteOptions, max_output: u64) -> Self {
-        Trail { prefix, parts: Vec::new(), ledger, options, max_output }
+        Trail { prefix, parts: Vec::new(), ledger, options, max_output, paid: 0 }
     }
 
     /// Goes to a field.
@@ -166,6 +168,9 @@ impl<'g, 'l> Trail<'g, 'l> {
     }
 
     pub fn refused(&self, refusal: Refusal) -> Error {
+        if refusal.over {
+            return self.over(self.max_output.saturating_add(1));
+        }
         Error::unrepresentable(refusal.what, self.here()).with_hint(refusal.hint)
     }
 
@@ -206,15 +211,24 @@ impl<'g, 'l> Trail<'g, 'l> {
         Error::unrepresentable(what.to_owned(), self.here()).with_hint("`--to json` takes any value")
     }
 
-    /// Checks that what a small object becomes is no larger than the output may be.
+    /// Pays for bytes of columns: what is shared may stand in many places, and a small object may stand for many rows.
     ///
     /// # Errors
     /// The output limit.
-    pub fn pay(&self, bytes: u64) -> Result<(), Error> {
-        if bytes > self.max_output {
-            return Err(Limit::Output.exceeded(bytes, self.max_output, self.here()));
-        }
-        Ok(())
+    #[inline]
+    pub fn pay(&mut self, bytes: u64) -> Result<(), Error> {
+        self.paid = self.paid.saturating_add(bytes);
+        if self.paid > self.max_output { Err(self.over(self.paid)) } else { Ok(()) }
+    }
+
+    /// Bytes that columns took so far.
+    pub fn paid(&self) -> u64 {
+        self.paid
+    }
+
+    #[cold]
+    fn over(&self, needed: u64) -> Error {
+        Limit::Output.exceeded(needed, self.max_output, self.here())
     }
 
     pub fn too_large(&self) -> Error {

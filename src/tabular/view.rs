@@ -52,6 +52,11 @@ impl<'g> ArrayView<'g> {
         })
     }
 
+    /// All elements below.
+    pub fn count(&self) -> usize {
+        self.axes.get(self.axis..).unwrap_or(&[]).iter().map(|axis| axis.0).product()
+    }
+
     /// Whether no axis is left.
     pub fn is_scalar(&self) -> bool {
         self.axis == self.axes.len()

@@ -17,6 +17,7 @@ use super::out::Out;
 use super::text::base64;
 use crate::error::Error;
 use crate::location::Location;
+use crate::model::dtype::Unit;
 use crate::report::ledger::{Ledger, Step};
 use crate::{model, repr};
 
@@ -87,7 +88,7 @@ enum Cells<'a> {
     Uuid(&'a FixedSizeBinaryArray),
     /// Ticks, how many are a second, and the zone.
     Stamp(Box<dyn Fn(usize) -> Option<i64> + 'a>, i64, Option<TimeZone>),
-    Span(Box<dyn Fn(usize) -> Option<i64> + 'a>, i64),
+    Span(Box<dyn Fn(usize) -> Option<i64> + 'a>, Unit),
     Dictionary {
         keys: Vec<Option<usize>>,
         values: Box<Cells<'a>>,
@@ -139,7 +140,13 @@ impl<'a> Cells<'a> {
                     TimeUnit::Microsecond => ticks::<DurationMicrosecondType>(array),
                     TimeUnit::Nanosecond => ticks::<DurationNanosecondType>(array),
                 };
-                Cells::Span(ticks, per_second(*unit))
+                let unit = match unit {
+                    TimeUnit::Second => Unit::Second,
+                    TimeUnit::Millisecond => Unit::Milli,
+                    TimeUnit::Microsecond => Unit::Micro,
+                    TimeUnit::Nanosecond => Unit::Nano,
+                };
+                Cells::Span(ticks, unit)
             }
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary();
@@ -169,13 +176,8 @@ impl<'a> Cells<'a> {
                 Some(at) => stamp(at, *per_second, zone.as_ref(), out),
                 None => return false,
             },
-            Cells::Span(ticks, per_second) => match ticks(row) {
-                Some(length) => {
-                    let micros = i128::from(length) * 1_000_000 / i128::from(*per_second);
-                    let day = i128::from(model::temporal::MICROS_PER_DAY);
-                    let (days, rest) = (micros.div_euclid(day) as i32, micros.rem_euclid(day) as u64);
-                    model::temporal::write_duration(days, rest, out);
-                }
+            Cells::Span(ticks, unit) => match ticks(row) {
+                Some(length) => model::moment::write_duration(length, *unit, 1, out),
                 None => return false,
             },
             Cells::Dictionary { keys, values } => {

@@ -169,9 +169,19 @@ fn archives_that_two_readers_see_differently_are_malformed() {
     malformed(&zip(&[]), "an empty archive");
     malformed(&member(&one, "a.zip"), "an archive in an archive");
     malformed(&member(b"hello, this is text\n", "README.txt"), "found text (in member README.txt)");
-    let both = zip(&[("a.pkl", b"N."), ("notes.txt", b"hello, this is text\n")]);
-    malformed(&both, "found text (in member notes.txt)");
+    let neither = zip(&[("a.txt", b"hello, this is text\n"), ("notes.txt", b"hello, this is text\n")]);
+    malformed(&neither, "found text (in member notes.txt)");
+    malformed(&zip(&[("a.pkl", b"N."), ("b.pkl", b"]K\x01")]), "truncated");
     malformed(&zip(&[("x/data.pkl", b"N."), ("x/version", b"3\n"), ("y/data.pkl", b"N.")]), "one `data.pkl`");
+}
+
+#[test]
+fn members_that_are_no_pickles_are_passed_over_and_told() {
+    let both = zip(&[("a.pkl", b"K\x01."), ("notes.txt", b"hello, this is text\n"), (".DS_Store", b"\0\0\0\x01Bud1")]);
+    let mut out = Vec::new();
+    let report = lossless().convert(&both[..], &mut out).expect("a pickle beside text");
+    assert_eq!(String::from_utf8(out).expect("JSON is text"), "{\"a.pkl\":1}\n");
+    assert_eq!(report.notes, ["members that are no pickles were ignored: notes.txt, .DS_Store"]);
 }
 
 #[test]

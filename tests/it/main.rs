@@ -25,5 +25,6 @@ mod many;
 mod mapping;
 mod messages;
 mod shared;
+mod tables;
 mod tidy;
 mod torch;

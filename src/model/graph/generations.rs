@@ -130,6 +130,8 @@ impl Graph {
         self.long.truncate(at.long);
         self.zones.truncate(at.zones);
         self.unsealed.clear();
+        // Other keys will lie where those did that were found distinct.
+        self.keys.forget();
         self.budget.reset(at.spent);
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()

@@ -2,15 +2,17 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::datatypes::{DataType, Fields, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use prost::encoding::{WireType, encode_key, encode_varint};
 
 use super::{Kind, Message, Slot};
 use crate::error::Error;
 use crate::location::Location;
+use crate::report::ledger::{Ledger, Step};
 use crate::writers::batches::{Batches, failed};
 use crate::writers::out::{DRAIN, Out};
+use crate::writers::path;
 
 /// The fields of `google.protobuf.Timestamp` and `Duration`.
 const SECONDS: u32 = 1;
@@ -22,7 +24,13 @@ const OPTIONS: FormatOptions<'static> = FormatOptions::new();
 ///
 /// # Errors
 /// A null inside a list, the output limit, I/O.
-pub(crate) fn write(table: &mut dyn Batches, message: &Message, mut out: Out<'_>) -> Result<u64, Error> {
+pub(crate) fn write(
+    table: &mut dyn Batches,
+    message: &Message,
+    ledger: &mut Ledger,
+    mut out: Out<'_>,
+) -> Result<u64, Error> {
+    retyped(table.schema().fields(), ledger);
     let (mut buffer, mut row) = (Vec::new(), Vec::new());
     while let Some(batch) = table.next_batch()? {
         let columns: Vec<Column<'_>> = batch
@@ -31,6 +39,11 @@ pub(crate) fn write(table: &mut dyn Batches, message: &Message, mut out: Out<'_>
             .zip(&message.fields)
             .map(|(array, slot)| Column::new(array, &slot.kind))
             .collect::<Result<_, _>>()?;
+        for (slot, column) in message.fields.iter().zip(&columns) {
+            for _ in 0..column.null_lists() {
+                ledger.count(Step::NullList, || place(&slot.column));
+            }
+        }
         for n in 0..batch.num_rows() {
             row.clear();
             fields(&columns, &message.fields, n, &mut row)?;
@@ -144,6 +157,16 @@ impl<'k> Column<'k> {
         })
     }
 
+    /// Lists and maps that are null, which come back without items.
+    fn null_lists(&self) -> usize {
+        match self {
+            Column::Message { columns, .. } => columns.iter().map(Column::null_lists).sum(),
+            Column::Repeated { array, items } => array.null_count() + items.null_lists(),
+            Column::Map { array, values, .. } => array.null_count() + values.null_lists(),
+            _ => 0,
+        }
+    }
+
     /// Appends a field where it is set; `packed` items have no key of their own.
     fn field(&self, number: u32, n: usize, out: &mut Vec<u8>) -> Result<bool, Error> {
         let valid = |array: &ArrayRef| array.is_valid(n);
@@ -205,6 +228,28 @@ impl<'k> Column<'k> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+}
+
+fn place(column: &str) -> String {
+    let mut out = "$".to_owned();
+    path::push_name(column, &mut out);
+    out
+}
+
+/// Counts the columns that become text, or ints and floats of another width.
+fn retyped(fields: &Fields, ledger: &mut Ledger) {
+    for field in fields {
+        let step = match field.data_type() {
+            DataType::Date32 | DataType::Date64 | DataType::Time32(_) | DataType::Time64(_) => Step::Temporal,
+            DataType::Timestamp(_, None) => Step::Temporal,
+            DataType::Timestamp(_, Some(zone)) if &**zone != "UTC" => Step::ZonesMixed,
+            DataType::Decimal128(..) | DataType::Decimal256(..) => Step::Number,
+            DataType::FixedSizeBinary(_) if field.extension_type_name().is_some() => Step::Text,
+            DataType::Dictionary(..) => Step::Categories,
+            _ => continue,
+        };
+        ledger.count(step, || place(field.name()));
     }
 }
 

@@ -29,6 +29,7 @@ use step::{Step, place};
 use crate::error::Error;
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind, Walk, flag};
+use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
@@ -102,6 +103,13 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
     }
 
     fn write_table(&mut self, value: Value, prefix: &str) -> Result<bool, Error> {
+        let is_table = matches!(self.graph.layout(value), Some((Layout::DataFrame | Layout::Series, _)));
+        if self.options.source.is_some() && is_table {
+            let what = "expected rows that are objects of their own, found a DataFrame or Series";
+            return Err(Error::unrepresentable(what, Location::path(prefix.to_owned())).with_hint(
+                "`--source-column` takes rows that are dicts or instances; without it the rows are merged",
+            ));
+        }
         self.write_lines(value, prefix)
     }
 

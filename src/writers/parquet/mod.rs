@@ -4,6 +4,7 @@
 //! what no row has.
 
 mod categories;
+mod fit;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -42,12 +43,15 @@ pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, mut out: Ou
         .set_dictionary_enabled(true)
         .set_statistics_enabled(EnabledStatistics::Page)
         .build();
-    let writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties)).map_err(|e| failed(&e))?;
+    let schema = fit::schema(&table.schema()).map_err(|what| {
+        Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
+    })?;
+    let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
     let (writer, factory) = writer.into_serialized_writer().map_err(|e| failed(&e))?;
-    let mut file = File { writer, factory, schema: table.schema(), rows: options.row_group_size.get(), groups: 0 };
+    let mut file = File { writer, factory, schema, rows: options.row_group_size.get(), groups: 0 };
     let mut group: Option<Group> = None;
     while let Some(batch) = table.next_batch()? {
-        let mut rest = batch;
+        let mut rest = fit::batch(&batch, &file.schema).map_err(|e| super::batches::failed(&e))?;
         while rest.num_rows() > 0 {
             let current = match &mut group {
                 Some(current) => current,
