@@ -186,7 +186,7 @@ fn one(
         None => Pending::stdout(all.args.mapping.strict),
     };
     let mut output = Hashing::new(pending.map_err(unwritten)?, telling.recorded);
-    let (result, hash) = all.convert(worker, n, telling.recorded, &mut output);
+    let (result, hash) = all.give(&mut Writing { worker, output: &mut output }, n, telling.recorded);
     *input_hash = hash;
     let (pending, hash) = output.finish();
     let report = match result {
@@ -209,59 +209,80 @@ fn one(
     }
 }
 
+/// Who takes inputs.
+pub(super) trait Taker {
+    /// Where the arrays lie that joblib put into files beside the next input.
+    fn side_files(&mut self, folder: Option<&Path>);
+
+    fn file(&mut self, file: File) -> Result<Report, Failure>;
+
+    fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure>;
+}
+
+/// A worker and where it writes to.
+pub(super) struct Writing<'a> {
+    pub worker: &'a mut Worker,
+    pub output: &'a mut dyn Write,
+}
+
+impl Taker for Writing<'_> {
+    fn side_files(&mut self, folder: Option<&Path>) {
+        self.worker.side_files(folder);
+    }
+
+    fn file(&mut self, file: File) -> Result<Report, Failure> {
+        self.worker.convert_file(file, self.output)
+    }
+
+    fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {
+        self.worker.convert(stream, self.output)
+    }
+}
+
 impl All<'_> {
-    /// Converts an input; beside what came of it the hash of all its bytes, if it is `recorded`.
-    pub fn convert(
-        &self,
-        worker: &mut Worker,
-        n: usize,
-        recorded: bool,
-        output: &mut dyn Write,
-    ) -> (Result<Report, Failure>, Option<String>) {
+    /// Gives an input to who takes it; beside what came of it the hash of all its bytes, if it is `recorded`.
+    pub fn give(&self, taker: &mut dyn Taker, n: usize, recorded: bool) -> (Result<Report, Failure>, Option<String>) {
         let Some(input) = self.inputs.get(n) else {
             return (Err(Error::io(io::ErrorKind::NotFound.into(), Location::default()).into()), None);
         };
         let mut hash = None;
-        let result = self.convert_input(worker, input, output, recorded.then_some(&mut hash));
+        let result = self.give_input(taker, input, recorded.then_some(&mut hash));
         (result.map_err(|failure| failure.in_file(&input.name())), hash)
     }
 
-    fn convert_input(
+    fn give_input(
         &self,
-        worker: &mut Worker,
+        taker: &mut dyn Taker,
         input: &Input,
-        output: &mut dyn Write,
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
         let io = |e: io::Error| Failure::from(Error::io(e, Location::default()));
         if input.is_stdin() {
-            worker.side_files(None);
-            return self.convert_stream(worker, io::stdin(), output, hash);
+            taker.side_files(None);
+            return self.give_stream(taker, io::stdin(), hash);
         }
         let file = File::open(&input.path).map_err(io)?;
-        // Beside the input lie the arrays that joblib put into files of their own.
-        worker.side_files(Some(input.folder()));
+        taker.side_files(Some(input.folder()));
         let Some(hash) = hash else {
-            return worker.convert_file(file, output);
+            return taker.file(file);
         };
         if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return self.convert_stream(worker, file, output, Some(hash));
+            return self.give_stream(taker, file, Some(hash));
         }
         let mut again = file.try_clone().map_err(io)?;
-        let result = worker.convert_file(file, output);
+        let result = taker.file(file);
         *hash = again.rewind().and_then(|()| hash_rest(Hashing::new(again, true))).map_err(io)?;
         result
     }
 
-    fn convert_stream(
+    fn give_stream(
         &self,
-        worker: &mut Worker,
+        taker: &mut dyn Taker,
         stream: impl Read + Send,
-        output: &mut dyn Write,
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
         let mut stream = Hashing::new(Counted { inner: stream, read: self.read.clone() }, hash.is_some());
-        let result = worker.convert(&mut stream, output);
+        let result = taker.stream(&mut stream);
         if let Some(hash) = hash {
             *hash = hash_rest(stream).map_err(|e| Failure::from(Error::io(e, Location::default())))?;
         }

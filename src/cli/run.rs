@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         self.term.hint(text);
     }
 
-    fn told(&self, name: &str, target: Option<&Path>, report: &Report) {
+    pub fn told(&self, name: &str, target: Option<&Path>, report: &Report) {
         self.term.ledger(name, &report.ledger);
         for note in &report.notes {
             // Bytes that were left alone on request may have been data.
