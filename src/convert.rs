@@ -158,12 +158,10 @@ impl Converter {
     /// Checks that the options go together.
     pub(crate) fn usable(&self) -> Result<(), Error> {
         let options = &self.options;
-        if options.items == Items::Rows && !matches!(options.format, Format::Ndjson | Format::MessagePack) {
-            return Err(Error::misuse(format!(
-                "expected a format of rows that stand alone, found {}",
-                options.format.name()
-            ))
-            .with_hint("`--to ndjson` and `--to msgpack` are such formats"));
+        let has_rows = matches!(options.format, Format::Ndjson | Format::MessagePack) || options.format.is_tabular();
+        if options.items == Items::Rows && !has_rows {
+            return Err(Error::misuse(format!("expected a format of rows, found {}", options.format.name()))
+                .with_hint("`--to ndjson`, `--to msgpack` and `--to parquet` are such formats"));
         }
         if options.source.is_some() && options.items != Items::Rows {
             return Err(Error::misuse("expected rows that stand alone, to add a column to, found other items"));

@@ -59,6 +59,8 @@ mod convert;
 mod disassemble;
 mod document;
 pub mod error;
+#[cfg(feature = "json")]
+mod gather;
 mod globals;
 pub mod limits;
 pub mod location;
@@ -97,6 +99,8 @@ pub use compare::Difference;
 pub use convert::{Converter, Report};
 pub use disassemble::disassemble;
 pub use document::{Document, Reader};
+#[cfg(feature = "json")]
+pub use gather::Gather;
 pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;
 pub use machine::Trailing;

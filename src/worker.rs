@@ -54,7 +54,8 @@ impl Worker {
     /// Names the folder of the inputs that follow, as [`Converter::side_files`] does; `None` where they have none.
     pub fn side_files(&mut self, folder: Option<&Path>) {
         let known: &mut Option<PathBuf> = self.converter.reader.side_folder();
-        if known.as_deref() != folder {
+        // Byte for byte: most files lie in the folder of the one before.
+        if known.as_deref().map(Path::as_os_str) != folder.map(Path::as_os_str) {
             *known = folder.map(Path::to_owned);
         }
     }

@@ -1,7 +1,6 @@
 //! Inputs, outputs and the ledger are files of their own: nothing that is written replaces what is read.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use depickle::error::Error;
@@ -14,23 +13,19 @@ use super::files::Input;
 /// # Errors
 /// Misuse, with the name of what would be replaced.
 pub(super) fn check(args: &ConvertArgs, inputs: &[Input], targets: &[Option<PathBuf>]) -> Result<(), Error> {
-    let mut read = Files { paths: inputs.iter().map(|input| input.path.as_path()).collect(), by_identity: None };
-    // With one output for all, one look is enough.
-    let mut looked_at: Option<&Path> = None;
+    let mut read = Read { inputs, by_identity: None };
     for target in targets.iter().flatten() {
-        if looked_at.replace(target) != Some(target)
-            && let Some(input) = read.find(target)
-        {
+        if let Some(input) = read.find(target) {
             return Err(Error::misuse("expected an output that is not the input").in_file(&input.to_string_lossy()));
         }
     }
     let Some(ledger) = &args.ledger else { return Ok(()) };
-    let place = absolute(ledger);
-    let mut written = targets.iter().flatten();
-    let target_dir = place.file_name();
-    if read.find(ledger).is_some()
-        || written.any(|target| target.file_name() == target_dir && absolute(target) == place || same(target, ledger))
-    {
+    let (place, known) = (absolute(ledger), identity(ledger));
+    let is_ledger = |target: &PathBuf| {
+        target.file_name() == place.file_name() && absolute(target) == place
+            || known.is_some() && identity(target) == known
+    };
+    if read.find(ledger).is_some() || targets.iter().flatten().any(is_ledger) {
         return Err(Error::misuse("expected a ledger that is neither an input nor an output")
             .in_file(&ledger.to_string_lossy()));
     }
@@ -43,40 +38,32 @@ pub(super) fn first_of_each(targets: &[Option<PathBuf>]) -> Vec<bool> {
     targets.iter().map(|target| target.as_deref().is_none_or(|target| seen.insert(target))).collect()
 }
 
-/// Files by what they are, whatever they are called; they are looked at only once there is something to compare with.
-struct Files<'a> {
-    paths: Vec<&'a Path>,
+/// What is read, by what it is, whatever it is called; looked at only once there is something to compare with.
+struct Read<'a> {
+    inputs: &'a [Input],
     by_identity: Option<HashMap<Identity, &'a Path>>,
 }
 
-impl<'a> Files<'a> {
-    /// The file that stands at a path.
+impl<'a> Read<'a> {
+    /// The input that stands at a path.
     fn find(&mut self, path: &Path) -> Option<&'a Path> {
-        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
-        let wanted = identity(path, &metadata)?;
+        let wanted = identity(path)?;
         let by_identity = self.by_identity.get_or_insert_with(|| {
-            let known = self.paths.iter().filter_map(|path| {
-                let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
-                Some((identity(path, &metadata)?, *path))
-            });
-            known.collect()
+            self.inputs.iter().filter_map(|input| Some((identity(&input.path)?, input.path.as_path()))).collect()
         });
         by_identity.get(&wanted).copied()
     }
-}
-
-fn same(a: &Path, b: &Path) -> bool {
-    let of = |path: &Path| std::fs::metadata(path).ok().and_then(|metadata| identity(path, &metadata));
-    matches!((of(a), of(b)), (Some(a), Some(b)) if a == b)
 }
 
 /// What tells a file from others: device and inode.
 #[cfg(unix)]
 type Identity = (u64, u64);
 
+/// Of a file that is there.
 #[cfg(unix)]
-fn identity(_path: &Path, metadata: &Metadata) -> Option<Identity> {
+fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some((metadata.dev(), metadata.ino()))
 }
 
@@ -84,9 +71,10 @@ fn identity(_path: &Path, metadata: &Metadata) -> Option<Identity> {
 #[cfg(not(unix))]
 type Identity = PathBuf;
 
+/// Of a file that is there.
 #[cfg(not(unix))]
-fn identity(path: &Path, _metadata: &Metadata) -> Option<Identity> {
-    path.canonicalize().ok()
+fn identity(path: &Path) -> Option<Identity> {
+    path.is_file().then(|| path.canonicalize().ok()).flatten()
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -90,8 +90,8 @@ pub(super) struct ConvertArgs {
     /// The format; without it the extension of -o, else JSON
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub to: Option<FormatArg>,
-    /// Write the rows of all inputs into one output: the items of a root list, else the root (NDJSON, MessagePack); all or
-    /// nothing
+    /// Write the rows of all inputs into one output, or nothing where one fails: the items of a root list, else the root
+    /// (NDJSON, MessagePack, Parquet, Arrow, CSV)
     #[arg(long, conflicts_with = "out_dir")]
     pub merge: bool,
     /// Add a column to each row that names the input it came from

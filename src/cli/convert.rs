@@ -18,7 +18,7 @@ use super::jobs::{self, Part};
 use super::output::{Hashing, Pending};
 use super::plan::{self, Plan};
 use super::progress::{Counted, Watch, Watched};
-use super::run::{self, Done, Outcome, Run, Written};
+use super::run::{self, Done, Outcome, Run, Telling};
 use super::split;
 use super::term::Term;
 use super::{apart, merge, unfinished};
@@ -40,7 +40,10 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Result<Status, Error> {
     if args.out_dir.is_none() && !args.merge {
         one_input(args, inputs.len() + missing.len())?;
     }
-    let targets: Vec<Option<PathBuf>> = inputs.iter().map(|input| target(args, plan.format, input)).collect();
+    // With `--merge` there is one for all.
+    let outputs = if args.merge { 1 } else { inputs.len() };
+    let targets: Vec<Option<PathBuf>> =
+        inputs.iter().take(outputs).map(|input| target(args, plan.format, input)).collect();
     apart::check(args, &inputs, &targets)?;
     let mut run = Run::new(args, term)?;
     for input in missing {
@@ -77,7 +80,7 @@ fn target(args: &ConvertArgs, format: Format, input: &Input) -> Option<PathBuf> 
         (Some(output), _) => Some(output.clone()),
         (None, Some(folder)) => {
             // Appended, so that `a.pkl` and `a.pkl.gz` never collide.
-            let mut name = folder.join(&input.relative).into_os_string();
+            let mut name = folder.join(input.relative()).into_os_string();
             name.push(".");
             name.push(format.extension());
             Some(PathBuf::from(name))
@@ -133,7 +136,7 @@ pub(super) struct All<'a> {
 
 /// Each input to an output of its own.
 fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
-    let recorded = run.is_recorded();
+    let telling = run.telling();
     let first = apart::first_of_each(targets);
     let job = |worker: &mut Worker, n: usize, _: &mut jobs::Hand<'_, Done>| {
         let target = targets.get(n).and_then(Option::as_deref);
@@ -145,8 +148,8 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
             Outcome::Failed(error.in_file(&name).into())
         } else {
             match target {
-                Some(target) if all.args.split => split::one(all, n, target, recorded, &mut input_hash),
-                target => one(all, worker, n, target, recorded, &mut input_hash),
+                Some(target) if all.args.split => split::one(all, n, target, telling.recorded, &mut input_hash),
+                target => one(all, worker, n, target, telling, &mut input_hash),
             }
             .unwrap_or_else(Outcome::Failed)
         };
@@ -173,7 +176,7 @@ fn one(
     worker: &mut Worker,
     n: usize,
     target: Option<&Path>,
-    recorded: bool,
+    telling: Telling,
     input_hash: &mut Option<String>,
 ) -> Result<Outcome, Failure> {
     let no_overwrite = all.args.no_overwrite;
@@ -182,8 +185,8 @@ fn one(
         Some(target) => Pending::file(target, !no_overwrite),
         None => Pending::stdout(all.args.mapping.strict),
     };
-    let mut output = Hashing::new(pending.map_err(unwritten)?, recorded);
-    let (result, hash) = all.convert(worker, n, recorded, &mut output);
+    let mut output = Hashing::new(pending.map_err(unwritten)?, telling.recorded);
+    let (result, hash) = all.give(&mut Writing { worker, output: &mut output }, n, telling.recorded);
     *input_hash = hash;
     let (pending, hash) = output.finish();
     let report = match result {
@@ -200,66 +203,86 @@ fn one(
         written.map_err(|e| run::unwritten(e, no_overwrite, Some(&beside)))?;
     }
     match pending.publish() {
-        Ok(()) => Ok(Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash }])),
+        Ok(()) => Ok(telling.written(target, report, hash)),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => Ok(Outcome::Gone),
         Err(e) => Err(unwritten(e)),
     }
 }
 
+/// Who takes inputs.
+pub(super) trait Taker {
+    /// Where the arrays lie that joblib put into files beside the next input.
+    fn side_files(&mut self, folder: Option<&Path>);
+
+    fn file(&mut self, file: File) -> Result<Report, Failure>;
+
+    fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure>;
+}
+
+/// A worker and where it writes to.
+pub(super) struct Writing<'a> {
+    pub worker: &'a mut Worker,
+    pub output: &'a mut dyn Write,
+}
+
+impl Taker for Writing<'_> {
+    fn side_files(&mut self, folder: Option<&Path>) {
+        self.worker.side_files(folder);
+    }
+
+    fn file(&mut self, file: File) -> Result<Report, Failure> {
+        self.worker.convert_file(file, self.output)
+    }
+
+    fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {
+        self.worker.convert(stream, self.output)
+    }
+}
+
 impl All<'_> {
-    /// Converts an input; beside what came of it the hash of all its bytes, if it is `recorded`.
-    pub fn convert(
-        &self,
-        worker: &mut Worker,
-        n: usize,
-        recorded: bool,
-        output: &mut dyn Write,
-    ) -> (Result<Report, Failure>, Option<String>) {
+    /// Gives an input to who takes it; beside what came of it the hash of all its bytes, if it is `recorded`.
+    pub fn give(&self, taker: &mut dyn Taker, n: usize, recorded: bool) -> (Result<Report, Failure>, Option<String>) {
         let Some(input) = self.inputs.get(n) else {
             return (Err(Error::io(io::ErrorKind::NotFound.into(), Location::default()).into()), None);
         };
-        let name = input.name();
         let mut hash = None;
-        let result = self.convert_input(worker, input, output, recorded.then_some(&mut hash));
-        (result.map_err(|failure| failure.in_file(&name)), hash)
+        let result = self.give_input(taker, input, recorded.then_some(&mut hash));
+        (result.map_err(|failure| failure.in_file(&input.name())), hash)
     }
 
-    fn convert_input(
+    fn give_input(
         &self,
-        worker: &mut Worker,
+        taker: &mut dyn Taker,
         input: &Input,
-        output: &mut dyn Write,
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
         let io = |e: io::Error| Failure::from(Error::io(e, Location::default()));
         if input.is_stdin() {
-            worker.side_files(None);
-            return self.convert_stream(worker, io::stdin(), output, hash);
+            taker.side_files(None);
+            return self.give_stream(taker, io::stdin(), hash);
         }
         let file = File::open(&input.path).map_err(io)?;
-        // Beside the input lie the arrays that joblib put into files of their own.
-        worker.side_files(Some(input.folder()));
+        taker.side_files(Some(input.folder()));
         let Some(hash) = hash else {
-            return worker.convert_file(file, output);
+            return taker.file(file);
         };
         if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return self.convert_stream(worker, file, output, Some(hash));
+            return self.give_stream(taker, file, Some(hash));
         }
         let mut again = file.try_clone().map_err(io)?;
-        let result = worker.convert_file(file, output);
+        let result = taker.file(file);
         *hash = again.rewind().and_then(|()| hash_rest(Hashing::new(again, true))).map_err(io)?;
         result
     }
 
-    fn convert_stream(
+    fn give_stream(
         &self,
-        worker: &mut Worker,
+        taker: &mut dyn Taker,
         stream: impl Read + Send,
-        output: &mut dyn Write,
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
         let mut stream = Hashing::new(Counted { inner: stream, read: self.read.clone() }, hash.is_some());
-        let result = worker.convert(&mut stream, output);
+        let result = taker.stream(&mut stream);
         if let Some(hash) = hash {
             *hash = hash_rest(stream).map_err(|e| Failure::from(Error::io(e, Location::default())))?;
         }

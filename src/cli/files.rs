@@ -1,22 +1,43 @@
 //! Which files the inputs name: files, folders (recursive), globs, standard input.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One input to convert.
 #[derive(Clone, Debug)]
 pub(super) struct Input {
     /// What to open; `-` is standard input.
     pub path: PathBuf,
-    /// Where its output lies below `--out-dir`, without the format's extension.
-    pub relative: PathBuf,
-    /// It was met in a folder, not named by the user.
-    pub met: bool,
+    /// The folder in which it was met, if the user did not name it.
+    met: Option<Arc<Tree>>,
+}
+
+/// A folder that was named.
+#[derive(Debug)]
+struct Tree {
+    root: PathBuf,
+    /// Its own name, which is part of the tree that is mirrored, unless it is only a way to say "here".
+    top: PathBuf,
 }
 
 impl Input {
     /// What messages call it.
     pub fn name(&self) -> String {
         self.path.to_string_lossy().into_owned()
+    }
+
+    /// Whether it was met in a folder, not named by the user.
+    pub fn is_met(&self) -> bool {
+        self.met.is_some()
+    }
+
+    /// Where its output lies below `--out-dir`, without the format's extension.
+    pub fn relative(&self) -> PathBuf {
+        match &self.met {
+            Some(tree) => tree.top.join(self.path.strip_prefix(&tree.root).unwrap_or(&self.path)),
+            None if self.is_stdin() => PathBuf::from("stdin"),
+            None => below(&self.path),
+        }
     }
 
     /// The folder it lies in.
@@ -40,12 +61,12 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for input in inputs {
         if input.as_os_str() == "-" {
-            found.push(Input { path: input.clone(), relative: PathBuf::from("stdin"), met: false });
+            found.push(Input { path: input.clone(), met: None });
             continue;
         }
         match std::fs::metadata(input) {
             Ok(meta) if meta.is_dir() => folder(input, input, &mut found, &mut missing),
-            Ok(_) => found.push(Input { path: input.clone(), relative: below(input), met: false }),
+            Ok(_) => found.push(Input { path: input.clone(), met: None }),
             Err(why) => {
                 let before = found.len();
                 pattern(input, &mut found, &mut missing);
@@ -59,13 +80,12 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
 }
 
 fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
-    // The folder's own name is part of the tree that is mirrored, unless it is only a way to say "here".
     let top = input.file_name().map(PathBuf::from).unwrap_or_default();
+    let tree = Arc::new(Tree { root: root.to_owned(), top });
     for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_file() => {
-                let rest = entry.path().strip_prefix(root).unwrap_or(entry.path());
-                found.push(Input { path: entry.path().to_owned(), relative: top.join(rest), met: true });
+                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(&tree)) });
             }
             Ok(_) => {}
             Err(e) => {
@@ -97,7 +117,7 @@ fn pattern(input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
         if entry.file_type().is_dir() {
             folder(entry.path(), entry.path(), found, missing);
         } else {
-            found.push(Input { path: path.to_owned(), relative: below(path), met: false });
+            found.push(Input { path: path.to_owned(), met: None });
         }
     }
 }

@@ -1,18 +1,19 @@
 //! `--merge`: the rows of many inputs in one output, in the order of the inputs; all of them or none.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use depickle::Worker;
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
+use depickle::{Gather, Report, Worker};
 
-use super::convert::All;
+use super::convert::{All, Taker, Writing};
 use super::jobs::{self, Hand, Part};
 use super::output::{Hashing, Pending};
 use super::plan;
-use super::run::{self, Done, Outcome, Run, Written};
+use super::run::{self, Done, Outcome, Run, Telling};
 
 /// Converts all inputs into the one output.
 pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
@@ -27,10 +28,42 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
         Ok(pending) => pending,
         Err(e) => return run.failure(&run::unwritten(e, no_overwrite, target).into()),
     };
-    let recorded = run.is_recorded();
-    let mut output = Hashing::new(pending, recorded);
+    let telling = run.telling();
+    let mut output = Hashing::new(pending, telling.recorded);
+    let result = if all.plan.format.is_tabular() {
+        table(all, target, run, &mut output)
+    } else {
+        rows_of_all(all, target, run, &mut output)
+    };
+    let (pending, hash) = output.finish();
+    let unwritten = |e| Failure::from(run::unwritten(e, no_overwrite, target));
+    match result {
+        Ok(_) if run.has_failed() => {
+            run.hint("nothing was written: `--merge` writes the rows of all inputs, or none");
+            run.book().merged(target, None);
+        }
+        Ok(written) => match pending.publish() {
+            Ok(()) => run.book().merged(target, Some((written, hash))),
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => {}
+            Err(e) => run.failure(&unwritten(e)),
+        },
+        Err(failure) => {
+            run.failure(&failure);
+            run.book().merged(target, None);
+        }
+    }
+}
+
+/// The rows of all inputs, one after another; how many bytes they are.
+fn rows_of_all(
+    all: &All<'_>,
+    target: Option<&Path>,
+    run: &mut Run<'_>,
+    output: &mut dyn Write,
+) -> Result<u64, Failure> {
+    let telling = run.telling();
     let (mut written, mut failed) = (0, None);
-    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, recorded, hand);
+    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, telling, hand);
     jobs::in_order(
         all.inputs.len(),
         all.plan.jobs,
@@ -56,19 +89,56 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
             ControlFlow::Continue(())
         },
     );
-    let (pending, hash) = output.finish();
-    let result = match failed {
-        Some(e) => Err(e),
-        None if run.has_failed() => {
-            run.hint("nothing was written: `--merge` writes the rows of all inputs, or none");
-            return run.book().merged(target, None);
-        }
-        None => pending.publish(),
-    };
-    match result {
-        Ok(()) => run.book().merged(target, Some((written, hash))),
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe && target.is_none() => {}
-        Err(e) => run.failure(&run::unwritten(e, no_overwrite, target).into()),
+    match failed {
+        Some(e) => Err(run::unwritten(e, all.args.no_overwrite, target).into()),
+        None => Ok(written),
+    }
+}
+
+/// One table of all rows; how many bytes it is.
+fn table(all: &All<'_>, target: Option<&Path>, run: &mut Run<'_>, output: &mut dyn Write) -> Result<u64, Failure> {
+    let telling = run.telling();
+    let mut gathering = Gathering { gather: all.converter.gather()?, name: String::new() };
+    for (n, input) in all.inputs.iter().enumerate() {
+        let outcome = match input.path.to_str() {
+            None if all.args.source_column.is_some() => (Err(no_text(&input.path)), None),
+            _ => {
+                gathering.name = input.name();
+                all.give(&mut gathering, n, telling.recorded)
+            }
+        };
+        let (outcome, input_hash) = match outcome {
+            (Ok(report), hash) => (telling.written(target, report, None), hash),
+            (Err(failure), hash) => (Outcome::Failed(failure), hash),
+        };
+        run.done(input, Done { input: n, outcome, input_hash });
+    }
+    if run.has_failed() {
+        return Ok(0);
+    }
+    let report = gathering.gather.write(output)?;
+    let name = target.map_or("standard output".into(), Path::to_string_lossy);
+    run.told(&name, target, &report);
+    Ok(report.bytes_written)
+}
+
+/// A table in the making, and the input that comes next.
+struct Gathering<'c> {
+    gather: Gather<'c>,
+    name: String,
+}
+
+impl Taker for Gathering<'_> {
+    fn side_files(&mut self, folder: Option<&Path>) {
+        self.gather.side_files(folder);
+    }
+
+    fn file(&mut self, file: File) -> Result<Report, Failure> {
+        self.gather.add(file, &self.name)
+    }
+
+    fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {
+        self.gather.add(stream, &self.name)
     }
 }
 
@@ -78,7 +148,7 @@ fn rows(
     worker: &mut Worker,
     n: usize,
     target: Option<&Path>,
-    recorded: bool,
+    telling: Telling,
     hand: &mut Hand<'_, Done>,
 ) -> Done {
     if let Some(input) = all.inputs.get(n).filter(|_| all.args.source_column.is_some()) {
@@ -87,9 +157,9 @@ fn rows(
         };
         worker.comes_from(name);
     }
-    let (result, input_hash) = all.convert(worker, n, recorded, hand);
+    let (result, input_hash) = all.give(&mut Writing { worker, output: hand }, n, telling.recorded);
     let outcome = match result {
-        Ok(report) => Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash: None }]),
+        Ok(report) => telling.written(target, report, None),
         Err(failure) => Outcome::Failed(failure),
     };
     Done { input: n, outcome, input_hash }

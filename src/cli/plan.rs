@@ -130,9 +130,12 @@ fn tables_and_messages(args: &ConvertArgs, format: Format) -> Result<(), Error> 
 
 /// Checks that the rows of many inputs can stand in one output.
 fn mergeable(args: &ConvertArgs, format: Format) -> Result<(), Error> {
-    if !matches!(format, Format::Ndjson | Format::MessagePack) {
-        return Err(Error::misuse(format!("expected rows that stand alone with `--merge`, found {}", format.name()))
-            .with_hint("`--to ndjson` and `--to msgpack` put rows one after another"));
+    if !matches!(format, Format::Ndjson | Format::MessagePack) && !format.is_tabular() {
+        return Err(Error::misuse(format!("expected a format of rows with `--merge`, found {}", format.name()))
+            .with_hint("`--to ndjson`, `--to msgpack` and `--to parquet` are such formats"));
+    }
+    if args.split {
+        return Err(Error::misuse("expected one of `--merge` and `--split`, found both"));
     }
     if args.source_column.is_some() && args.mapping.lossless {
         return Err(Error::misuse("expected rows as they are with `--lossless`, found `--source-column`")

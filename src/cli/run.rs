@@ -27,6 +27,8 @@ pub(super) struct Done {
 pub(super) enum Outcome {
     /// Converted, to one output or to several.
     Written(Vec<Written>),
+    /// Converted, and there is nothing to say.
+    Quiet,
     Failed(Failure),
     /// Whoever read standard output has gone.
     Gone,
@@ -71,8 +73,10 @@ impl<'a> Run<'a> {
     }
 
     /// Whether a ledger is kept, which wants hashes.
-    pub fn is_recorded(&self) -> bool {
-        self.book.is_kept()
+
+    /// What is told of an input.
+    pub fn telling(&self) -> Telling {
+        Telling { recorded: self.book.is_kept(), all: self.term.is_verbose() }
     }
 
     pub fn has_failed(&self) -> bool {
@@ -98,18 +102,20 @@ impl<'a> Run<'a> {
     /// An input is done. `false` where nobody wants to read more.
     pub fn done(&mut self, input: &Input, done: Done) -> bool {
         self.done.fetch_add(1, Ordering::Relaxed);
-        let name = input.name();
         match done.outcome {
             Outcome::Written(outputs) => {
+                let name = input.name();
                 for Written { target, report, hash } in outputs {
                     self.told(&name, target.as_deref(), &report);
                     self.book.converted(&name, done.input_hash.clone(), target.as_deref(), hash, &report);
                 }
             }
+            Outcome::Quiet => {}
             Outcome::Gone => return false,
             Outcome::Failed(failure) => {
+                let name = input.name();
                 // What was met in a folder and is something else was not asked for.
-                let skipped = input.met && failure.is_foreign();
+                let skipped = input.is_met() && failure.is_foreign();
                 self.book.failed(&name, done.input_hash, &failure, skipped);
                 if skipped {
                     self.skipped += 1;
@@ -131,7 +137,7 @@ impl<'a> Run<'a> {
         self.term.hint(text);
     }
 
-    fn told(&self, name: &str, target: Option<&Path>, report: &Report) {
+    pub fn told(&self, name: &str, target: Option<&Path>, report: &Report) {
         self.term.ledger(name, &report.ledger);
         for note in &report.notes {
             // Bytes that were left alone on request may have been data.
@@ -167,6 +173,25 @@ impl<'a> Run<'a> {
             self.status = self.status.max(Status::Io);
         }
         self.status
+    }
+}
+
+/// What is told of an input that was converted.
+#[derive(Clone, Copy)]
+pub(super) struct Telling {
+    /// A ledger is kept.
+    pub recorded: bool,
+    /// Also what was retyped.
+    all: bool,
+}
+
+impl Telling {
+    /// What became of an input, without what nobody will ask for: most of a run of many inputs is silent.
+    pub fn written(self, target: Option<&Path>, report: Report, hash: Option<String>) -> Outcome {
+        if !self.recorded && !self.all && report.notes.is_empty() && report.ledger.total(Fidelity::Lossy) == 0 {
+            return Outcome::Quiet;
+        }
+        Outcome::Written(vec![Written { target: target.map(Path::to_owned), report, hash }])
     }
 }
 

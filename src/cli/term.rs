@@ -105,6 +105,9 @@ impl Term {
     /// Names every lossy kind; the retyped ones only when asked to be verbose.
     pub fn ledger(&self, input: &str, ledger: &Ledger) {
         for (step, entry) in ledger.entries() {
+            if step.fidelity() != Fidelity::Lossy && !self.verbose {
+                continue;
+            }
             let places = entry.places.join(", ");
             let more = if entry.count > entry.places.len() as u64 { ", …" } else { "" };
             let text = format!("{input}: {} × {} ({places}{more})", entry.count, step.words());

@@ -1,6 +1,8 @@
 //! Reading: from bytes to a document, the values of every pickle in an input.
 
 mod joblib;
+#[cfg(feature = "json")]
+mod many;
 mod npy;
 mod reading;
 mod torch;
@@ -11,7 +13,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use joblib::Beside;
-use reading::Reading;
+#[cfg(feature = "json")]
+pub(crate) use many::One;
+pub(crate) use reading::Reading;
 pub(crate) use torch::is_legacy;
 
 use crate::container;
@@ -126,7 +130,7 @@ impl Reader {
         let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
         machine.give_buffers(Arc::clone(&self.buffers));
         if let Some(folder) = &self.side_files {
-            machine.give_side_files(Box::new(Beside::new(folder.clone(), self.limits.clone())));
+            machine.give_side_files(Some(Box::new(Beside::new(folder.clone(), self.limits.clone()))));
         }
         machine
     }

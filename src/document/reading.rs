@@ -21,17 +21,17 @@ use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::source::random::{RandomAccess, Section, hold};
 
-pub(super) struct Reading<'r> {
-    pub reader: &'r Reader,
-    pub machine: Machine<Registry>,
+pub(crate) struct Reading<'r> {
+    pub(super) reader: &'r Reader,
+    pub(super) machine: Machine<Registry>,
     /// The buffer of the lexer.
-    pub buffer: Vec<u8>,
+    pub(super) buffer: Vec<u8>,
     /// Compression and containers that were peeled off, outermost first.
-    pub codecs: Vec<&'static str>,
+    pub(super) codecs: Vec<&'static str>,
     /// Pickles and array files.
-    pub pickles: u64,
+    pub(super) pickles: u64,
     /// The input is something else than a pickle, not a broken one.
-    pub foreign: bool,
+    pub(super) foreign: bool,
     /// Why the member that was read last is no pickle.
     no_pickle: Option<Error>,
 }

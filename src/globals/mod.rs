@@ -144,7 +144,7 @@ impl Ctx<'_> {
 pub(crate) struct Registry {
     policy: Policy,
     actions: Vec<Action>,
-    by_name: HashMap<GlobalName, u32>,
+    by_name: HashMap<GlobalName, u32, foldhash::quality::RandomState>,
     scratch: Vec<Value>,
     protocol: u8,
     /// Calls that were refused for their arguments.
@@ -160,7 +160,7 @@ impl Registry {
         Registry {
             policy,
             actions: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
             scratch: Vec::new(),
             protocol: 0,
             rejections: 0,

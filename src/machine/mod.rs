@@ -359,8 +359,8 @@ impl<G: Globals> Machine<G> {
     }
 
     /// Who reads the files beside the input that it names.
-    pub fn give_side_files(&mut self, side: Box<dyn SideFiles>) {
-        self.side = Some(side);
+    pub fn give_side_files(&mut self, side: Option<Box<dyn SideFiles>>) {
+        self.side = side;
     }
 
     /// Who knows the names.
@@ -446,6 +446,22 @@ impl<G: Globals> Machine<G> {
             }
         }
         roots
+    }
+
+    /// Ends an input whose values stay in the graph, for another one to follow: what was found, and the highest protocol.
+    pub fn end_input(&mut self, roots: &[Value]) -> (Findings, u8) {
+        self.settle_strict();
+        self.findings.errors.extend(self.graph.failure());
+        if self.findings.errors.is_empty() {
+            self.left_over(roots);
+        }
+        let none = Findings { max: self.findings.max, ..Findings::default() };
+        (std::mem::replace(&mut self.findings, none), std::mem::take(&mut self.highest))
+    }
+
+    /// Bytes of all (decompressed) streams so far.
+    pub fn bytes(&self) -> u64 {
+        self.read
     }
 
     /// Everything was read, and `roots` is what it means.

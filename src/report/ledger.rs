@@ -139,12 +139,17 @@ pub struct Entry {
 /// Every step of a conversion that was not exact.
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    /// The kinds that occurred.
     entries: Vec<Entry>,
+    /// For each kind its entry's index, plus 1; 0 where it did not occur.
+    index: [u8; STEPS.len()],
 }
+
+const _: () = assert!(STEPS.len() < u8::MAX as usize);
 
 impl Default for Ledger {
     fn default() -> Self {
-        Ledger { entries: vec![Entry::default(); STEPS.len()] }
+        Ledger { entries: Vec::new(), index: [0; STEPS.len()] }
     }
 }
 
@@ -164,17 +169,28 @@ impl Ledger {
     /// Counts a step; `place` is asked only for the first few of its kind.
     #[inline]
     pub(crate) fn count(&mut self, step: Step, place: impl FnOnce() -> String) {
-        if let Some(entry) = self.entries.get_mut(step as usize) {
-            entry.count += 1;
-            if entry.places.len() < PLACES {
-                entry.places.push(place());
-            }
+        let entry = self.entry(step);
+        entry.count += 1;
+        if entry.places.len() < PLACES {
+            entry.places.push(place());
         }
+    }
+
+    /// The entry of a kind.
+    #[inline]
+    fn entry(&mut self, step: Step) -> &mut Entry {
+        let index = &mut self.index[step as usize];
+        if *index == 0 {
+            self.entries.push(Entry::default());
+            *index = self.entries.len() as u8;
+        }
+        &mut self.entries[usize::from(*index) - 1]
     }
 
     /// The kinds that occurred, retyped ones first.
     pub fn entries(&self) -> impl Iterator<Item = (Step, &Entry)> {
-        STEPS.iter().zip(&self.entries).filter(|(_, entry)| entry.count > 0).map(|(row, entry)| (row.0, entry))
+        let known = STEPS.iter().zip(self.index).filter(|(_, index)| *index > 0);
+        known.filter_map(|(row, index)| Some((row.0, self.entries.get(usize::from(index) - 1)?)))
     }
 
     /// Steps of one fidelity, all kinds together.
@@ -184,7 +200,8 @@ impl Ledger {
 
     /// Adds what another conversion did.
     pub fn merge(&mut self, other: &Ledger) {
-        for (mine, theirs) in self.entries.iter_mut().zip(&other.entries) {
+        for (step, theirs) in other.entries() {
+            let mine = self.entry(step);
             mine.count += theirs.count;
             let room = PLACES.saturating_sub(mine.places.len());
             mine.places.extend(theirs.places.iter().take(room).cloned());

@@ -22,7 +22,7 @@ pub(super) enum Plan {
 }
 
 /// Why a dict cannot be written.
-pub(super) struct BadKeys {
+pub(crate) struct BadKeys {
     pub what: String,
     pub hint: &'static str,
 }

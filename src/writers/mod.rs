@@ -33,6 +33,7 @@ pub(crate) mod records;
 pub(crate) mod scalars;
 #[cfg(feature = "tables")]
 pub(crate) mod schema;
+pub(crate) mod source;
 pub(crate) mod tag;
 pub(crate) mod tagged;
 #[cfg(feature = "tensors")]

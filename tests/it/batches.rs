@@ -211,6 +211,25 @@ fn what_goes_wrong_at_the_end_leaves_nothing() {
 }
 
 #[test]
+fn keys_of_a_later_batch_are_looked_at_anew() {
+    // Where the first batch holds the keys "id" and "text", a later one holds "id" twice, to the byte.
+    let mut p = Pickle::new();
+    p.op(b"](");
+    for n in 0..60_000 {
+        let (key, value) = if n < 30_000 { ("text", "x") } else { ("id", "xxx") };
+        p.op(b"}(").text("id").int(n).text(key).text(value).op(b"u");
+        if n % 1_000 == 999 {
+            p.op(b"e(");
+        }
+    }
+    p.op(b"e.");
+    let folder = Folder::new();
+    let (output, status) = agree(&folder, "twice", &p.out, &["--to", "ndjson"]);
+    assert_eq!(status, 0);
+    assert!(output.expect("an output").ends_with(b"\n{\"id\":\"xxx\"}\n"));
+}
+
+#[test]
 fn a_key_that_comes_again_is_one_key() {
     let folder = Folder::new();
     let mut p = named(6_000);

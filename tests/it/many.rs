@@ -200,6 +200,61 @@ fn rows_say_where_they_came_from() {
 }
 
 #[test]
+fn one_table_of_many_inputs() {
+    let record = b"cshop.models\nOrder\n)\x81}X\x01\0\0\0aK\x07sb.";
+    let surrogate = b"](}X\x01\0\0\0aNs}X\x01\0\0\0aX\x03\0\0\0\xed\xa0\x80se.";
+    let folder = Folder::with(&[
+        ("in/a.pkl", ROWS),
+        ("in/b.pkl", ROW),
+        ("in/c.pkl", TWO),
+        ("in/index.html", HTML),
+        ("record.pkl", record),
+        ("surrogate.pkl", surrogate),
+        ("refused.pkl", REFUSED),
+    ]);
+    let merge = |inputs: &[&str], more: &[&str]| folder.run(&[&["convert"], inputs, &["--merge"], more].concat());
+    let run = merge(&["in"], &["--to", "csv", "-q"]);
+    assert_eq!(
+        (run.status, run.out().replace('\r', "")),
+        (0, "a,b\n1,\n2,\n1,\n1,\n,[3]\n".to_owned()),
+        "{}",
+        run.stderr
+    );
+    let run = merge(
+        &["in/a.pkl", "record.pkl", "in/b.pkl"],
+        &["--to", "csv", "--source-column", "from", "--allow", "shop.*"],
+    );
+    let expected = "a,from\n1,in/a.pkl\n2,in/a.pkl\n7,record.pkl\n1,in/b.pkl\n";
+    assert_eq!(run.out().replace('\r', ""), expected, "{}", run.stderr);
+    for format in ["parquet", "arrow", "arrows"] {
+        let output = format!("all.{format}");
+        let run = merge(&["in"], &["-o", &output, "--source-column", "from", "--ledger", "ledger.json"]);
+        assert_eq!(run.status, 0, "{}", run.stderr);
+        let ledger: Value = serde_json::from_str(&folder.read("ledger.json")).expect("JSON");
+        let written = std::fs::metadata(folder.path(&output)).expect("an output").len();
+        assert_eq!(
+            (&ledger["merged"]["bytes_written"], &ledger["merged"]["published"]),
+            (&json!(written), &json!(true))
+        );
+        assert_eq!(ledger["inputs"].as_array().map(Vec::len), Some(4));
+    }
+    for (inputs, more, status, words) in [
+        (&["in/a.pkl", "in/b.pkl", "surrogate.pkl"][..], &[][..], 6, "(at $[1] in surrogate.pkl)"),
+        (&["in/a.pkl", "refused.pkl", "in/b.pkl"], &[], 3, "refused.pkl"),
+        (&["in", "missing.pkl"], &[], 1, "missing.pkl"),
+        (&["in/a.pkl", "record.pkl"], &[], 3, "--allow"),
+        (&["in/a.pkl"], &["--source-column", "a"], 6, "without the key `a`"),
+        (&["in/a.pkl"], &["--lossless"], 2, "--lossless"),
+        (&["in/a.pkl"], &["--split"], 2, "--split"),
+    ] {
+        let run = merge(inputs, &[&["-o", "none.parquet"], more].concat());
+        assert_eq!(run.status, status, "{inputs:?} {more:?}: {}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+        assert!(!folder.path("none.parquet").exists());
+    }
+}
+
+#[test]
 fn all_inputs_are_merged_or_none() {
     let folder = Folder::with(&[
         ("a.pkl", ROWS),

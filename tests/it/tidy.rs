@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["container", "convert", "document", "machine", "model", "opcode", "progress", "report", "source", "writers"],
     ),
     ("progress", &[]),
+    ("gather", &["convert", "document", "model", "report", "writers"]),
     ("worker", &["convert", "document"]),
     ("policy", &[]),
 ];

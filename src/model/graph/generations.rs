@@ -82,7 +82,7 @@ impl Graph {
         self.zones.clear();
         self.unsealed.clear();
         self.payloads = super::payloads::Payloads::default();
-        self.keys = crate::model::key::Keys::default();
+        self.keys.forget();
         (self.nans, self.shared, self.pending) = (0, false, 0);
         self.limit(limits);
         Some(self)
@@ -130,6 +130,8 @@ impl Graph {
         self.long.truncate(at.long);
         self.zones.truncate(at.zones);
         self.unsealed.clear();
+        // Other keys will lie where those did that were found distinct.
+        self.keys.forget();
         self.budget.reset(at.spent);
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()

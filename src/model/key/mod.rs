@@ -61,6 +61,15 @@ impl Default for Keys {
     }
 }
 
+impl Keys {
+    /// Forgets what it knows of a graph.
+    pub(super) fn forget(&mut self) {
+        self.shapes.fill((0, 0));
+        self.table.clear();
+        self.spent = 0;
+    }
+}
+
 /// Adds pairs (`stride` 2) or members (`stride` 1) to a dict or set.
 pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize) -> Result<(), KeyError> {
     if new.is_empty() {
