@@ -72,8 +72,6 @@ impl<'a> Run<'a> {
         Ok(Run { term, book, status: Status::Ok, skipped: 0, done, ledger, no_overwrite })
     }
 
-    /// Whether a ledger is kept, which wants hashes.
-
     /// What is told of an input.
     pub fn telling(&self) -> Telling {
         Telling { recorded: self.book.is_kept(), all: self.term.is_verbose() }

@@ -16,6 +16,7 @@ use joblib::Beside;
 #[cfg(feature = "json")]
 pub(crate) use many::One;
 pub(crate) use reading::Reading;
+#[cfg(feature = "json")]
 pub(crate) use torch::is_legacy;
 
 use crate::container;
