@@ -116,6 +116,17 @@ macro_rules! layouts {
                 if self.keeps_identity() && !self.is_key_by_identity() { Some(self.name()) } else { None }
             }
 
+            /// Whether it is an array of pandas that is none of numpy's.
+            pub fn is_pandas_array(self) -> bool {
+                matches!(
+                    self,
+                    Layout::Categorical | Layout::DatetimeArray | Layout::TimedeltaArray
+                        | Layout::PeriodArray | Layout::IntervalArray | Layout::NullableArray
+                        | Layout::StringArray | Layout::ArrowExtension | Layout::SparseArray
+                        | Layout::GeometryArray | Layout::PandasArray
+                )
+            }
+
             /// Whether Python takes it as a key that equals itself alone: tensors of torch, graphs of networkx.
             pub fn is_key_by_identity(self) -> bool {
                 matches!(self, Layout::Tensor | Layout::SparseTensor | Layout::Storage | Layout::Network)

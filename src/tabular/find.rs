@@ -141,21 +141,8 @@ pub(super) fn table<'g>(graph: &'g Graph, value: Value) -> Result<Found<'g>, Mis
         }
         Kind::Struct(Layout::DataFrame) => Ok(Found::Frame(id)),
         Kind::Struct(Layout::Series) => Ok(Found::Series(id)),
-        Kind::Struct(
-            Layout::Categorical
-            | Layout::DatetimeArray
-            | Layout::TimedeltaArray
-            | Layout::PeriodArray
-            | Layout::IntervalArray
-            | Layout::NullableArray
-            | Layout::StringArray
-            | Layout::ArrowExtension
-            | Layout::SparseArray
-            | Layout::GeometryArray
-            | Layout::PandasArray
-            | Layout::ArrowArray
-            | Layout::ArrowChunked,
-        ) => Ok(Found::Values(id)),
+        Kind::Struct(Layout::ArrowArray | Layout::ArrowChunked) => Ok(Found::Values(id)),
+        Kind::Struct(layout) if layout.is_pandas_array() => Ok(Found::Values(id)),
         Kind::Struct(Layout::ArrowTable) => Ok(Found::Arrow(id)),
         Kind::Struct(Layout::Polars) => Ok(Found::Polars(id)),
         Kind::Struct(Layout::Tensor) => match tensor::sizes(graph, Tensor::of(graph, id).shape).as_slice() {

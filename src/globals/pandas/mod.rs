@@ -177,22 +177,5 @@ fn is_index(graph: &Graph, value: Value) -> bool {
 
 /// Whether a value is an array that a column, an index or a side of intervals may have.
 fn is_array(graph: &Graph, value: Value) -> bool {
-    matches!(
-        graph.layout(value),
-        Some((
-            Layout::Ndarray
-                | Layout::Categorical
-                | Layout::DatetimeArray
-                | Layout::TimedeltaArray
-                | Layout::PeriodArray
-                | Layout::IntervalArray
-                | Layout::NullableArray
-                | Layout::StringArray
-                | Layout::ArrowExtension
-                | Layout::SparseArray
-                | Layout::GeometryArray
-                | Layout::PandasArray,
-            _
-        ))
-    )
+    graph.layout(value).is_some_and(|(layout, _)| layout == Layout::Ndarray || layout.is_pandas_array())
 }
