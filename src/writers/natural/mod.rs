@@ -4,6 +4,7 @@
 
 mod arrow;
 mod instances;
+mod known;
 mod labels;
 mod leaves;
 mod network;
@@ -56,6 +57,7 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     zones: Zones,
     /// Shared objects that were written already.
     seen: NodeSet,
+    known: known::Known,
     depth: u32,
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
@@ -138,10 +140,6 @@ fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
     true
 }
 
-fn is_text(value: &Value) -> bool {
-    matches!(value, Value::Str { .. })
-}
-
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     pub fn new(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
         let max_depth = S::CAPS.max_depth;
@@ -160,6 +158,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             prefix: "$".to_owned(),
             zones: Zones::new(),
             seen: NodeSet::default(),
+            known: known::Known::default(),
             depth: 0,
             max_depth,
             comparing: false,
@@ -226,11 +225,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     let rest = loop {
                         let Some([k, value]) = self.graph.next_two(walk) else { break None };
                         self.sink.key();
-                        if !is_text(k) || !plain(&mut self.sink, self.graph, k) {
+                        if !self.known.write(&mut self.sink, self.graph, k) {
                             *key = *k;
                             break Some((*k, *value, true));
                         }
-                        self.sink.value();
                         if !plain(&mut self.sink, self.graph, value) {
                             *key = *k;
                             break Some((*k, *value, false));

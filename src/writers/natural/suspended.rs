@@ -1,5 +1,6 @@
 //! The writer between two batches: what it knows without a graph.
 
+use super::known::Known;
 use super::{Natural, Step};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
@@ -20,6 +21,7 @@ pub(crate) struct Suspended<'w, S> {
     scratch: String,
     zones: Zones,
     seen: NodeSet,
+    known: Known,
     depth: u32,
 }
 
@@ -48,6 +50,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: self.scratch,
             zones: self.zones,
             seen: self.seen,
+            known: self.known,
             depth: self.depth,
         }
     }
@@ -60,6 +63,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         writer.scratch = from.scratch;
         writer.zones = from.zones;
         writer.seen = from.seen;
+        writer.known = from.known;
+        writer.known.forget();
         writer.depth = from.depth;
         writer
     }
