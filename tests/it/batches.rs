@@ -303,6 +303,10 @@ fn list_of(count: i32, mut item: impl FnMut(&mut Pickle, i32)) -> Vec<u8> {
 
 /// What goes to standard output cannot be taken back: it is looked at first, and holds the same bytes.
 fn same_on_standard_output(folder: &Folder, name: &str, arguments: &[&str], output: Option<&Vec<u8>>) {
+    // The description of messages lies beside a file.
+    if arguments.contains(&"protobuf") {
+        return;
+    }
     let run = folder.run(&[&["convert", "in.pkl", "-o", "-"], arguments].concat());
     assert_eq!(run.status, 0, "{name} {arguments:?}: {}", run.stderr);
     assert!(output == Some(&run.stdout), "{name} {arguments:?}");
