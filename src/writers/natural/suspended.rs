@@ -1,6 +1,7 @@
 //! The writer between two batches: what it knows without a graph.
 
 use super::known::Known;
+use super::spans::Spans;
 use super::{Natural, Step};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
@@ -22,6 +23,7 @@ pub(crate) struct Suspended<'w, S> {
     zones: Zones,
     seen: NodeSet,
     known: Known,
+    spans: Spans,
     depth: u32,
 }
 
@@ -30,12 +32,14 @@ impl<S> Suspended<'_, S> {
     pub fn forget(&mut self) {
         self.zones.retain(|_| false);
         self.seen.clear();
+        self.spans.forget();
     }
 
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         self.zones.retain(|id| at.keeps(id));
         self.seen.moved(at, moved);
+        self.spans.moved(at, moved);
     }
 }
 
@@ -51,6 +55,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             zones: self.zones,
             seen: self.seen,
             known: self.known,
+            spans: self.spans,
             depth: self.depth,
         }
     }
@@ -64,6 +69,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         writer.zones = from.zones;
         writer.seen = from.seen;
         writer.known = from.known;
+        writer.spans = from.spans;
         writer.known.forget();
         writer.depth = from.depth;
         writer
