@@ -12,11 +12,15 @@ use crate::writers::out::Out;
 impl<S: Sink> Natural<'_, '_, S> {
     pub(super) fn dict(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
-        let count = graph.count(id) / 2;
+        let count = self.count(id) / 2;
         if self.row == rows::Row::Wanted {
             self.check_row_keys(id)?;
         }
-        if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
+        if let Some(begun) = self.begun {
+            if begun.ints && !S::CAPS.any_keys {
+                self.note(Loss::Keys)?;
+            }
+        } else if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
             let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
                 .map_err(|e| self.unrepresentable(e.what, e.hint))?;
             match plan {

@@ -37,7 +37,7 @@ use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Part, Sink};
+use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, records, text};
@@ -68,6 +68,10 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
     comparing: bool,
     row: rows::Row,
+    /// Containers that are written in parts, each in the one before it.
+    levels: Vec<suspended::Level>,
+    /// The container that begins now.
+    begun: Option<Begun>,
 }
 
 impl<S: Sink> Lowering for Natural<'_, '_, S> {
@@ -81,24 +85,23 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.write(value, prefix)
     }
 
-    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+    fn write_rows(&mut self, walk: Walk, first: u64, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
-        self.todo.push(match part {
-            Part::Elements(index) => Step::Seq { walk, index },
-            Part::Entries => Step::Map { walk, key: Value::None },
-            Part::Lines(index) => Step::Lines { walk, index, started: false },
-        });
+        self.todo.push(Step::Lines { walk, index: first, started: false });
         self.run()
     }
 
-    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
-        if map { self.begin_map(len) } else { self.begin_array(len) }
+    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
+        self.begin(begun, place)
     }
 
-    fn end_root(&mut self, map: bool) -> Result<(), Error> {
-        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
-        self.run()
+    fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error> {
+        self.next_part(walk, first)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.end()
     }
 
     fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
@@ -170,6 +173,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             max_depth,
             comparing: false,
             row: rows::Row::Plain,
+            levels: Vec::new(),
+            begun: None,
         }
     }
 
@@ -443,7 +448,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             Kind::Struct(layout) => return self.structure(id, layout),
             Kind::Pending => return Err(self.unrepresentable("an unfinished object", "none")),
         }
-        self.begin_array(graph.count(id))?;
+        self.begin_array(self.count(id))?;
         self.todo.push(Step::EndArray);
         self.todo.push(Step::Seq { walk: graph.walk(id), index: 0 });
         Ok(())
