@@ -331,7 +331,19 @@ fn tables_are_the_same_in_batches() {
             p.text(&format!("text {n}"));
         }),
     );
-    for (name, pickle) in [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000))] {
+    // Rows of a tuple, with more than a batch in a row now and then.
+    let mut of_tuple = Pickle::new();
+    of_tuple.op(b"(");
+    for n in 0..20_000 {
+        of_tuple.op(b"}(").text("n").int(n).text("items").op(b"](");
+        for m in 0..if n % 7_000 == 0 { 60_000 } else { 3 } {
+            of_tuple.int(m);
+        }
+        of_tuple.op(b"e").text("inner").op(b"}").text("x").int(n).op(b"su");
+    }
+    let of_tuple = of_tuple.op(b"t.").out.clone();
+    let all = [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000)), ("of a tuple", of_tuple)];
+    for (name, pickle) in all {
         for format in TABLES {
             let (output, status) = agree(&folder, name, &pickle, format);
             assert_eq!((output.is_some(), status), (true, 0), "{name} {format:?}");
