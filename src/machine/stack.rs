@@ -47,7 +47,7 @@ impl Stack {
     pub fn copy_free(&mut self, value: &Value) -> bool {
         let free = self.is_free();
         if free {
-            self.values.extend_from_slice(std::slice::from_ref(value));
+            self.values.push(*value);
         }
         free
     }

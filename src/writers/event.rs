@@ -45,6 +45,12 @@ pub(crate) trait Sink {
         None
     }
 
+    /// Whether a value is written alike wherever it stands.
+    #[inline]
+    fn is_context_free(&self) -> bool {
+        true
+    }
+
     /// Another writer with nothing in it, where keys may be of any type: to see whether two of them are written alike.
     fn another() -> Option<Self>
     where

@@ -3,13 +3,16 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 mod arrow;
+mod dicts;
 mod instances;
+mod known;
 mod labels;
 mod leaves;
 mod network;
 mod pandas;
 mod polars;
 mod rows;
+mod spans;
 mod sparse;
 mod step;
 mod structures;
@@ -28,6 +31,7 @@ use step::{Step, place};
 
 use crate::error::Error;
 use crate::location::Location;
+use crate::model::graph::nodes::NodeSet;
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
@@ -36,7 +40,7 @@ use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{check, keys, records, text};
+use crate::writers::{check, records, text};
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
     graph: &'a Graph,
@@ -54,8 +58,12 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     prefix: String,
     zones: Zones,
     /// Shared objects that were written already.
-    seen: std::collections::HashSet<NodeId>,
+    seen: NodeSet,
+    known: known::Known,
+    spans: spans::Spans,
     depth: u32,
+    /// The deepest level since the container began that will be remembered.
+    deepest: u32,
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
     comparing: bool,
@@ -125,6 +133,21 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
     }
 }
 
+/// Writes a leaf that needs no decision; `false` where it is none, and nothing was written.
+#[inline]
+fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
+    match *value {
+        // A length that takes more than 32 bits may be too long.
+        Value::Str { len, at } if len != u32::MAX => sink.str(graph.text(len, at)),
+        Value::Int(n) => sink.int(n),
+        Value::None => sink.null(),
+        Value::Bool(b) => sink.bool(b),
+        Value::Float { value, .. } if value.is_finite() || S::CAPS.non_finite => sink.float(value),
+        _ => return false,
+    }
+    true
+}
+
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     pub fn new(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
         let max_depth = S::CAPS.max_depth;
@@ -142,8 +165,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
-            seen: std::collections::HashSet::new(),
+            seen: NodeSet::default(),
+            known: known::Known::default(),
+            spans: spans::Spans::default(),
             depth: 0,
+            deepest: 0,
             max_depth,
             comparing: false,
             row: rows::Row::Plain,
@@ -179,13 +205,22 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
-                    let Some(value) = self.graph.next_item(walk) else {
-                        self.todo.pop();
-                        continue;
+                    // Leaves that need no decision stay in this loop.
+                    let value = loop {
+                        let Some(value) = self.graph.next_ref(walk) else { break None };
+                        *index += 1;
+                        self.sink.element();
+                        if !plain(&mut self.sink, self.graph, value) {
+                            break Some(*value);
+                        }
+                        if self.sink.buffer().len() >= DRAIN {
+                            self.out.drain(self.sink.buffer())?;
+                        }
                     };
-                    *index += 1;
-                    self.sink.element();
-                    self.emit(value)?;
+                    match value {
+                        Some(value) => self.emit(value)?,
+                        None => drop(self.todo.pop()),
+                    }
                 }
                 Step::Lines { walk, index, started } => {
                     if std::mem::replace(started, true) {
@@ -199,18 +234,36 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.row(value)?;
                 }
                 Step::Map { walk, key } => {
-                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                    let rest = loop {
+                        let Some([k, value]) = self.graph.next_two(walk) else { break None };
+                        self.sink.key();
+                        if !self.known.write(&mut self.sink, self.graph, k) {
+                            *key = *k;
+                            break Some((*k, *value, true));
+                        }
+                        if !plain(&mut self.sink, self.graph, value) {
+                            *key = *k;
+                            break Some((*k, *value, false));
+                        }
+                        if self.sink.buffer().len() >= DRAIN {
+                            self.out.drain(self.sink.buffer())?;
+                        }
+                    };
+                    let Some((key, value, is_key_left)) = rest else {
                         self.todo.pop();
                         continue;
                     };
-                    *key = k;
-                    self.sink.key();
-                    if let Value::Str { len, at } = k {
-                        self.sink.str(self.graph.text(len, at));
-                    } else if !self.key(k, value)? {
-                        continue;
+                    if is_key_left {
+                        match key {
+                            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+                            _ => {
+                                if !self.key(key, value)? {
+                                    continue;
+                                }
+                            }
+                        }
+                        self.sink.value();
                     }
-                    self.sink.value();
                     self.emit(value)?;
                 }
                 Step::Pairs { walk, key } => {
@@ -262,6 +315,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 Step::Objects { .. } => self.objects()?,
                 Step::At(_) => {
                     self.todo.pop();
+                }
+                Step::Remember => {
+                    self.todo.pop();
+                    let drained = self.out.written();
+                    self.deepest = self.spans.end(self.sink.buffer(), drained, self.deepest, self.ledger);
                 }
                 Step::Shaped(_) => self.shaped()?,
                 Step::Table(_) => self.table()?,
@@ -328,6 +386,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         let shared = graph.get(id).flags & flag::SHARED != 0 && graph.kind(id).keeps_identity();
         if shared && !self.seen.insert(id) {
             self.note(Loss::Shared)?;
+            if self.again(id) {
+                return Ok(());
+            }
         }
         match graph.kind(id) {
             Kind::List => {}
@@ -393,90 +454,6 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         Ok(())
     }
 
-    fn dict(&mut self, id: NodeId) -> Result<(), Error> {
-        let graph = self.graph;
-        let count = self.count(id) / 2;
-        if self.row == rows::Row::Wanted {
-            self.check_row_keys(id)?;
-        }
-        if let Some(begun) = self.begun {
-            if begun.ints && !S::CAPS.any_keys {
-                self.note(Loss::Keys)?;
-            }
-        } else if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
-            let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
-                .map_err(|e| self.unrepresentable(e.what, e.hint))?;
-            match plan {
-                keys::Plan::Native => {}
-                keys::Plan::Text => self.note(Loss::Keys)?,
-                keys::Plan::Pairs => {
-                    self.note(Loss::Pairs)?;
-                    self.begin_array(count)?;
-                    self.todo.push(Step::EndArray);
-                    self.todo.push(Step::Pairs { walk: graph.walk(id), key: Value::None });
-                    return Ok(());
-                }
-            }
-            if S::CAPS.any_keys {
-                self.distinct_containers(id)?;
-            }
-        }
-        self.begin_map(count)?;
-        self.todo.push(Step::EndMap);
-        self.todo.push(Step::Map { walk: graph.walk(id), key: Value::None });
-        Ok(())
-    }
-
-    /// Checks that no two keys that are containers are written alike, as a tuple and a frozenset may be.
-    fn distinct_containers(&self, id: NodeId) -> Result<(), Error> {
-        let containers = || self.graph.items(id).step_by(2).filter(|key| keys::is_container_key(self.graph, *key));
-        if containers().nth(1).is_none() {
-            return Ok(());
-        }
-        let mut written = std::collections::HashSet::new();
-        for key in containers() {
-            let Some(sink) = S::another() else { return Ok(()) };
-            let (mut bytes, mut ledger) = (Vec::new(), Ledger::default());
-            let mut writer =
-                Natural::new(self.graph, self.options, &mut ledger, sink, Out::new(&mut bytes, self.out.limit()));
-            writer.comparing = true;
-            writer.write(key, &self.path())?;
-            writer.finish()?;
-            if !written.insert(bytes) {
-                let what = format!(
-                    "two keys would become one: `{}` and one before it",
-                    crate::name::Escaped(&crate::writers::tagged::inline(self.graph, key))
-                );
-                return Err(self.unrepresentable(what, "`--lossless` keeps keys apart"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a key that is no plain str. Returns `false` where it is a container, which the work stack writes first.
-    fn key(&mut self, key: Value, value: Value) -> Result<bool, Error> {
-        if S::CAPS.any_keys {
-            self.todo.push(Step::MapValue(value));
-            let before = self.todo.len();
-            self.emit(key)?;
-            if self.todo.len() > before {
-                return Ok(false);
-            }
-            self.todo.pop();
-            return Ok(true);
-        }
-        self.scratch.clear();
-        match keys::spell(self.graph, &mut self.zones, key, self.options, &mut self.scratch) {
-            Ok(true) => self.sink.str(&self.scratch),
-            Ok(false) => match key {
-                Value::Wtf8 { len, at } => self.surrogates(len, at)?,
-                _ => return Err(self.unrepresentable("expected a key that is text", "`--lossless` keeps it")),
-            },
-            Err(why) => return Err(self.unrepresentable(why, "`--lossless` keeps it")),
-        }
-        Ok(true)
-    }
-
     // ---- depth, places, losses
 
     fn begin_array(&mut self, len: usize) -> Result<(), Error> {
@@ -502,6 +479,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     #[inline]
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         if self.depth > self.max_depth {
             return Err(check::too_deep(self.max_depth, Location::path(self.path())));
         }

@@ -1,8 +1,11 @@
 //! The writer between two batches: what it knows without a graph.
 
+use super::known::Known;
+use super::spans::Spans;
 use super::{Natural, Step};
 use crate::error::Error;
 use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::nodes::NodeSet;
 use crate::model::graph::{Graph, Walk};
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
@@ -37,7 +40,9 @@ pub(crate) struct Suspended<'w, S> {
     pool: Vec<records::Field>,
     scratch: String,
     zones: Zones,
-    seen: std::collections::HashSet<NodeId>,
+    seen: NodeSet,
+    known: Known,
+    spans: Spans,
     depth: u32,
     levels: Vec<Level>,
 }
@@ -47,18 +52,14 @@ impl<S> Suspended<'_, S> {
     pub fn forget(&mut self) {
         self.zones.retain(|_| false);
         self.seen.clear();
+        self.spans.forget();
     }
 
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         self.zones.retain(|id| at.keeps(id));
-        if !self.seen.is_empty() {
-            let after = self.seen.drain().filter_map(|id| match moved.get(&id) {
-                Some(new) => Some(*new),
-                None => at.keeps(id).then_some(id),
-            });
-            self.seen = after.collect();
-        }
+        self.seen.moved(at, moved);
+        self.spans.moved(at, moved);
     }
 }
 
@@ -73,6 +74,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: self.scratch,
             zones: self.zones,
             seen: self.seen,
+            known: self.known,
+            spans: self.spans,
             depth: self.depth,
             levels: self.levels,
         }
@@ -86,6 +89,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         writer.scratch = from.scratch;
         writer.zones = from.zones;
         writer.seen = from.seen;
+        writer.known = from.known;
+        writer.spans = from.spans;
+        writer.known.forget();
         writer.depth = from.depth;
         writer.levels = from.levels;
         writer
