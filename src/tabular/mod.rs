@@ -29,7 +29,6 @@ use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::report::ledger::Ledger;
-use crate::writers::batches::Batches;
 use crate::writers::options::WriteOptions;
 use build::Site;
 use columns::Columns;
@@ -125,12 +124,17 @@ pub(crate) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(Str
     })
 }
 
-impl Batches for Table<'_, '_> {
-    fn schema(&self) -> SchemaRef {
+impl Table<'_, '_> {
+    /// The types of its columns.
+    pub fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
+    /// The next rows; `None` after the last.
+    ///
+    /// # Errors
+    /// What a column cannot carry.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         let width = self.schema.fields().len().max(1);
         let count = (BATCH_CELLS / width).clamp(1, BATCH_ROWS);
         let arrays = match &mut self.body {

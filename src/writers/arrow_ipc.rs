@@ -1,41 +1,69 @@
 //! Arrow's IPC format, as a file or as a stream.
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::{FileWriter, StreamWriter};
 
-use super::batches::{Batches, failed};
+use super::batches::{Writer, Written, failed};
 use super::out::{DRAIN, Out};
 use crate::error::Error;
 
-/// Writes a table as a file, which readers can seek in; returns the bytes written.
-///
-/// # Errors
-/// What the table cannot carry, the output limit, I/O.
-pub(crate) fn write_file(table: &mut dyn Batches, mut out: Out<'_>) -> Result<u64, Error> {
-    let mut writer = FileWriter::try_new(Vec::new(), &table.schema()).map_err(|e| failed(&e))?;
-    while let Some(batch) = table.next_batch()? {
-        writer.write(&batch).map_err(|e| failed(&e))?;
-        if writer.get_ref().len() >= DRAIN {
-            out.drain(writer.get_mut())?;
-        }
-    }
-    writer.finish().map_err(|e| failed(&e))?;
-    out.drain(writer.get_mut())?;
-    Ok(out.written())
+/// A file, which readers can seek in.
+pub(crate) struct File<'w> {
+    writer: FileWriter<Vec<u8>>,
+    out: Out<'w>,
 }
 
-/// Writes a table as a stream; returns the bytes written.
-///
-/// # Errors
-/// As for [`write_file`].
-pub(crate) fn write_stream(table: &mut dyn Batches, mut out: Out<'_>) -> Result<u64, Error> {
-    let mut writer = StreamWriter::try_new(Vec::new(), &table.schema()).map_err(|e| failed(&e))?;
-    while let Some(batch) = table.next_batch()? {
-        writer.write(&batch).map_err(|e| failed(&e))?;
-        if writer.get_ref().len() >= DRAIN {
-            out.drain(writer.get_mut())?;
-        }
+impl<'w> File<'w> {
+    /// # Errors
+    /// What the format cannot carry.
+    pub fn begin(schema: &SchemaRef, out: Out<'w>) -> Result<Self, Error> {
+        Ok(File { writer: FileWriter::try_new(Vec::new(), schema).map_err(|e| failed(&e))?, out })
     }
-    writer.finish().map_err(|e| failed(&e))?;
-    out.drain(writer.get_mut())?;
-    Ok(out.written())
+}
+
+impl Writer for File<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.writer.write(batch).map_err(|e| failed(&e))?;
+        if self.writer.get_ref().len() >= DRAIN {
+            self.out.drain(self.writer.get_mut())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        self.writer.finish().map_err(|e| failed(&e))?;
+        self.out.drain(self.writer.get_mut())?;
+        Ok(Written { bytes: self.out.written(), ..Written::default() })
+    }
+}
+
+/// A stream.
+pub(crate) struct Stream<'w> {
+    writer: StreamWriter<Vec<u8>>,
+    out: Out<'w>,
+}
+
+impl<'w> Stream<'w> {
+    /// # Errors
+    /// What the format cannot carry.
+    pub fn begin(schema: &SchemaRef, out: Out<'w>) -> Result<Self, Error> {
+        Ok(Stream { writer: StreamWriter::try_new(Vec::new(), schema).map_err(|e| failed(&e))?, out })
+    }
+}
+
+impl Writer for Stream<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        self.writer.write(batch).map_err(|e| failed(&e))?;
+        if self.writer.get_ref().len() >= DRAIN {
+            self.out.drain(self.writer.get_mut())?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        self.writer.finish().map_err(|e| failed(&e))?;
+        self.out.drain(self.writer.get_mut())?;
+        Ok(Written { bytes: self.out.written(), ..Written::default() })
+    }
 }

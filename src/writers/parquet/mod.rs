@@ -15,7 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::batches::Batches;
+use super::batches::{Writer, Written};
 use super::options::{Compression, WriteOptions};
 use super::out::{DRAIN, Out};
 use crate::error::Error;
@@ -25,42 +25,55 @@ use categories::Categories;
 /// Bytes of one row group in memory, whatever its rows.
 const GROUP_BYTES: usize = 128 << 20;
 
-/// Writes a table; returns the bytes written.
-///
-/// # Errors
-/// What the table or Parquet cannot carry, the output limit, I/O.
-pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, mut out: Out<'_>) -> Result<u64, Error> {
-    let schema = table.schema();
-    if let Some(field) = schema.fields().iter().find(|field| !fits(field.data_type())) {
-        let mut at = "$".to_owned();
-        super::path::push_name(field.name(), &mut at);
-        let what = format!("expected a type that Parquet has, found {}", field.data_type());
-        return Err(Error::unrepresentable(what, Location::path(at)).with_hint("`--to arrow` has it"));
+/// A file in the making.
+pub(crate) struct Parquet<'w> {
+    file: File,
+    /// The row group that is being filled.
+    group: Option<Group>,
+    out: Out<'w>,
+}
+
+impl<'w> Parquet<'w> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// A column whose type Parquet lacks.
+    pub fn begin(schema: &SchemaRef, options: &WriteOptions, out: Out<'w>) -> Result<Self, Error> {
+        if let Some(field) = schema.fields().iter().find(|field| !fits(field.data_type())) {
+            let mut at = "$".to_owned();
+            super::path::push_name(field.name(), &mut at);
+            let what = format!("expected a type that Parquet has, found {}", field.data_type());
+            return Err(Error::unrepresentable(what, Location::path(at)).with_hint("`--to arrow` has it"));
+        }
+        let compression = match options.compression {
+            Compression::Zstd => Codec::ZSTD(ZstdLevel::try_new(3).map_err(|e| failed(&e))?),
+            Compression::Snappy => Codec::SNAPPY,
+            Compression::Gzip => Codec::GZIP(GzipLevel::default()),
+            Compression::Lz4 => Codec::LZ4_RAW,
+            Compression::None => Codec::UNCOMPRESSED,
+        };
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("depickle ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(compression)
+            .set_dictionary_enabled(true)
+            .set_statistics_enabled(EnabledStatistics::Page)
+            .build();
+        let schema = fit::schema(schema).map_err(|what| {
+            Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
+        })?;
+        let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
+        let (writer, factory) = writer.into_serialized_writer().map_err(|e| failed(&e))?;
+        let file = File { writer, factory, schema, rows: options.row_group_size.get(), groups: 0 };
+        Ok(Parquet { file, group: None, out })
     }
-    let compression = match options.compression {
-        Compression::Zstd => Codec::ZSTD(ZstdLevel::try_new(3).map_err(|e| failed(&e))?),
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::Gzip => Codec::GZIP(GzipLevel::default()),
-        Compression::Lz4 => Codec::LZ4_RAW,
-        Compression::None => Codec::UNCOMPRESSED,
-    };
-    let properties = WriterProperties::builder()
-        .set_created_by(concat!("depickle ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(compression)
-        .set_dictionary_enabled(true)
-        .set_statistics_enabled(EnabledStatistics::Page)
-        .build();
-    let schema = fit::schema(&table.schema()).map_err(|what| {
-        Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
-    })?;
-    let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
-    let (writer, factory) = writer.into_serialized_writer().map_err(|e| failed(&e))?;
-    let mut file = File { writer, factory, schema, rows: options.row_group_size.get(), groups: 0 };
-    let mut group: Option<Group> = None;
-    while let Some(batch) = table.next_batch()? {
-        let mut rest = fit::batch(&batch, &file.schema).map_err(|e| super::batches::failed(&e))?;
+}
+
+impl Writer for Parquet<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let file = &mut self.file;
+        let mut rest = fit::batch(batch, &file.schema).map_err(|e| super::batches::failed(&e))?;
         while rest.num_rows() > 0 {
-            let current = match &mut group {
+            let current = match &mut self.group {
                 Some(current) => current,
                 none => none.insert(file.group().map_err(|e| failed(&e))?),
             };
@@ -70,21 +83,25 @@ pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, mut out: Ou
                 rest = rest.slice(taken, rest.num_rows() - taken);
             }
             if (taken == 0 || current.rows >= file.rows || current.size() >= GROUP_BYTES)
-                && let Some(full) = group.take()
+                && let Some(full) = self.group.take()
             {
                 file.close(full).map_err(|e| failed(&e))?;
                 if file.writer.inner().len() >= DRAIN {
-                    out.drain(file.writer.inner_mut())?;
+                    self.out.drain(file.writer.inner_mut())?;
                 }
             }
         }
+        Ok(())
     }
-    if let Some(last) = group {
-        file.close(last).map_err(|e| failed(&e))?;
+
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        if let Some(last) = self.group.take() {
+            self.file.close(last).map_err(|e| failed(&e))?;
+        }
+        self.file.writer.finish().map_err(|e| failed(&e))?;
+        self.out.drain(self.file.writer.inner_mut())?;
+        Ok(Written { bytes: self.out.written(), ..Written::default() })
     }
-    file.writer.finish().map_err(|e| failed(&e))?;
-    out.drain(file.writer.inner_mut())?;
-    Ok(out.written())
 }
 
 struct File {
