@@ -3,9 +3,11 @@
 //! Two passes: one over all rows, which decides the types exactly, and one that builds batches of bounded size. Both take rows from
 //! an iterator and keep none.
 
+mod apart;
 mod build;
 mod chunks;
 mod columns;
+mod content;
 mod eye;
 mod find;
 mod foreign;
@@ -63,7 +65,7 @@ pub(crate) struct Table<'g, 'l> {
 
 enum Body<'g> {
     Rows(Rows<'g>),
-    Columns(Columns),
+    Columns(Columns<'g>),
 }
 
 impl<'g, 'l> Table<'g, 'l> {
@@ -105,7 +107,7 @@ impl<'g, 'l> Table<'g, 'l> {
         Ok(Table { schema, site, body })
     }
 
-    fn ready(frame: frame::Frame) -> (SchemaRef, Body<'g>) {
+    fn ready(frame: frame::Frame<'g>) -> (SchemaRef, Body<'g>) {
         (frame.schema.clone(), Body::Columns(Columns::ready(frame)))
     }
 }

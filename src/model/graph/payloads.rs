@@ -12,6 +12,7 @@ use super::Graph;
 use crate::error::{Error, LimitExceeded};
 use crate::limits::{Limit, LimitExceededResult};
 use crate::location::Location;
+use crate::model::tensor;
 use crate::source::random::{RandomAccess, Section};
 
 /// Bytes from which on a payload stays where it is.
@@ -68,7 +69,7 @@ impl Whole {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Some(word) = self.word.get() {
-            bytes.chunks_exact_mut(*word).for_each(<[u8]>::reverse);
+            tensor::reverse_words(&mut bytes, *word);
         }
         Ok(bytes.into_boxed_slice())
     }

@@ -4,6 +4,7 @@
 
 use crate::error::Error;
 use crate::model::graph::payloads::Data;
+use crate::model::tensor;
 
 /// Bytes that are gathered before they are passed on.
 const CHUNK: usize = 256 << 10;
@@ -83,13 +84,7 @@ impl Elements<'_> {
 
     /// Turns whole elements around, where they are.
     fn turn(&self, elements: &mut [u8]) {
-        match self.swapped {
-            0 | 1 => {}
-            2 => elements.as_chunks_mut::<2>().0.iter_mut().for_each(|number| number.reverse()),
-            4 => elements.as_chunks_mut::<4>().0.iter_mut().for_each(|number| number.reverse()),
-            8 => elements.as_chunks_mut::<8>().0.iter_mut().for_each(|number| number.reverse()),
-            size => elements.chunks_exact_mut(size).for_each(<[u8]>::reverse),
-        }
+        tensor::reverse_words(elements, self.swapped);
         if self.signs.is_empty() {
             return;
         }
