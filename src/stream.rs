@@ -3,6 +3,9 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+#[cfg(feature = "tables")]
+mod tables;
+
 use std::io::Write;
 
 use crate::container::{self, Form, Opened};
@@ -62,6 +65,10 @@ impl Converter {
                 if batches.root == Root::Dict && self.options.source.is_some() {
                     return Ok(None);
                 }
+                // The columns of a dict are read whole.
+                if batches.root == Root::Dict && shape == Shape::Table {
+                    return Ok(None);
+                }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
             Plan::Many(count) => (count, None, Work::Pickles(count)),
@@ -74,6 +81,10 @@ impl Converter {
             (_, shape) => shape,
         };
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes) };
+        #[cfg(feature = "tables")]
+        if shape == Shape::Table {
+            return job.table(section, work, output);
+        }
         if self.checked {
             self.begin(Stage::Checking);
             job.run(section, work.clone(), &mut Check(&job))?;
@@ -103,6 +114,8 @@ enum Shape {
     Lines,
     /// One pickle after another.
     Objects,
+    /// Columns, of which the items of a list, or the pickles, are the rows.
+    Table,
 }
 
 impl Shape {
@@ -117,9 +130,18 @@ impl Shape {
         match (converter.options.format, converter.options.items) {
             (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
             (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
+            (format, Items::OfFormat) if is_table(format, converter) => Some(Shape::Table),
             _ => None,
         }
     }
+}
+
+/// Whether the output is one table of typed columns.
+fn is_table(format: Format, converter: &Converter) -> bool {
+    let options = &converter.options;
+    cfg!(feature = "tables")
+        && (format.is_tabular() || format == Format::Protobuf && options.proto_message.is_some())
+        && options.mapping == Mapping::Natural
 }
 
 struct Job<'c> {
@@ -225,7 +247,7 @@ impl Job<'_> {
                     }
                 }
             }
-            Shape::Lines | Shape::Objects => Ok(()),
+            Shape::Lines | Shape::Objects | Shape::Table => Ok(()),
         }
     }
 
@@ -271,7 +293,7 @@ impl Job<'_> {
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),
             Shape::Document => writer.sink().element(),
-            Shape::Line | Shape::Objects => {}
+            Shape::Line | Shape::Objects | Shape::Table => {}
         }
         writer.write(root, &path)
     }

@@ -4,6 +4,7 @@
 //! an iterator and keep none.
 
 mod apart;
+mod batches;
 mod build;
 mod chunks;
 mod columns;
@@ -12,6 +13,7 @@ mod eye;
 mod find;
 mod foreign;
 mod frame;
+mod named;
 mod offset;
 mod plan;
 mod rows;
@@ -32,11 +34,12 @@ use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::report::ledger::Ledger;
 use crate::writers::options::WriteOptions;
+pub(crate) use batches::{Building, Looking, NoTable, Terms};
 use build::Site;
 use columns::Columns;
 use eye::Eye;
 use find::{Found, Missing};
-use rows::Rows;
+use rows::{Left, Rows, Survey};
 use trail::Trail;
 
 /// Rows of one batch; the writers put several into one row group.
@@ -64,7 +67,7 @@ pub(crate) struct Table<'g, 'l> {
 }
 
 enum Body<'g> {
-    Rows(Rows<'g>),
+    Rows(Rows, Left<'g>),
     Columns(Columns<'g>),
 }
 
@@ -75,7 +78,7 @@ impl<'g, 'l> Table<'g, 'l> {
     /// `Unrepresentable` where they are no table, naming the tables inside; text that the options refuse; a table of more cells than
     /// the output may have bytes.
     pub fn open(job: &Job<'g>, ledger: &'l mut Ledger) -> Result<Self, Error> {
-        let trail = Trail::new(job.prefix.to_owned(), ledger, job.options, job.max_output);
+        let trail = Trail::new(job.prefix, ledger, job.options, job.max_output);
         let mut site = Site { eye: Eye::new(job.graph, job.options, job.max_output), trail, flat: job.flat };
         let found = match job.roots {
             [root] => find::table(job.graph, *root),
@@ -83,14 +86,8 @@ impl<'g, 'l> Table<'g, 'l> {
         };
         let found = found.map_err(|missing| no_table(job, &missing))?;
         let (schema, body) = match found {
-            Found::Rows(id, kind) => {
-                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Items(id), kind)?;
-                (schema, Body::Rows(rows))
-            }
-            Found::Roots(roots, kind) => {
-                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Roots(roots), kind)?;
-                (schema, Body::Rows(rows))
-            }
+            Found::Rows(id, kind) => Self::rows(&mut site, job, rows::Source::Items(id), kind)?,
+            Found::Roots(roots, kind) => Self::rows(&mut site, job, rows::Source::Roots(roots), kind)?,
             Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
             Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
             Found::Values(id) => Self::ready(frame::values(&mut site, Value::Object(id))?),
@@ -105,6 +102,23 @@ impl<'g, 'l> Table<'g, 'l> {
             }
         };
         Ok(Table { schema, site, body })
+    }
+
+    /// Decides on the columns of rows, in one pass over all of them.
+    fn rows(
+        site: &mut Site<'g, 'l>,
+        job: &Job<'g>,
+        source: rows::Source<'g>,
+        kind: find::RowKind,
+    ) -> Result<(SchemaRef, Body<'g>), Error> {
+        source.note(site)?;
+        let mut survey = Survey::default();
+        let mut left = source.rows(job.graph);
+        while let Some(row) = left.next(job.graph) {
+            survey.row(site, row, kind, job.prefix, job.max_output)?;
+        }
+        let (schema, rows) = survey.decide(&site.eye, job.flat, job.prefix)?;
+        Ok((schema, Body::Rows(rows, source.rows(job.graph))))
     }
 
     fn ready(frame: frame::Frame<'g>) -> (SchemaRef, Body<'g>) {
@@ -137,11 +151,19 @@ impl Table<'_, '_> {
     /// # Errors
     /// What a column cannot carry.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let width = self.schema.fields().len().max(1);
-        let count = (BATCH_CELLS / width).clamp(1, BATCH_ROWS);
         let arrays = match &mut self.body {
-            Body::Rows(rows) => rows.next(&mut self.site, count)?,
-            Body::Columns(columns) => columns.next(&mut self.site, count)?,
+            Body::Rows(rows, left) => {
+                while let Some(row) = left.next(self.site.eye.graph) {
+                    if rows.push(&mut self.site, row)? {
+                        break;
+                    }
+                }
+                return batch(&self.site, &self.schema, rows);
+            }
+            Body::Columns(columns) => {
+                let width = self.schema.fields().len().max(1);
+                columns.next(&mut self.site, (BATCH_CELLS / width).clamp(1, BATCH_ROWS))?
+            }
         };
         let Some(arrays) = arrays else { return Ok(None) };
         let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| self.site.trail.broken(&e))?;
@@ -149,18 +171,29 @@ impl Table<'_, '_> {
     }
 }
 
+/// The batch that rows have made; `None` where it has no row.
+fn batch(site: &Site<'_, '_>, schema: &SchemaRef, rows: &mut Rows) -> Result<Option<RecordBatch>, Error> {
+    let Some(arrays) = rows.finish().map_err(|e| site.trail.broken(&e))? else { return Ok(None) };
+    RecordBatch::try_new(schema.clone(), arrays).map(Some).map_err(|e| site.trail.broken(&e))
+}
+
 /// Says what was found instead of a table, and which tables lie inside.
 fn no_table(job: &Job<'_>, missing: &Missing) -> Error {
-    let error = Error::unrepresentable(
-        format!("expected a table, found {}", missing.what),
-        Location::path(job.prefix.to_owned()),
-    );
     let offers = find::inside(job.graph, job.roots, job.prefix);
     if offers.is_empty() {
-        return error.with_hint(format!("{TABLES}; `--to json` takes any value"));
+        return no_rows(missing, job.prefix);
     }
     let shown: Vec<String> = offers.iter().map(|path| format!("`--select '{path}'`")).collect();
-    error.with_hint(format!("it holds tables: {}", shown.join(", ")))
+    found(missing, job.prefix).with_hint(format!("it holds tables: {}", shown.join(", ")))
+}
+
+/// Says what was found instead of a table, where no table lies inside.
+fn no_rows(missing: &Missing, prefix: &str) -> Error {
+    found(missing, prefix).with_hint(format!("{TABLES}; `--to json` takes any value"))
+}
+
+fn found(missing: &Missing, prefix: &str) -> Error {
+    Error::unrepresentable(format!("expected a table, found {}", missing.what), Location::path(prefix.to_owned()))
 }
 
 const TABLES: &str = "a table is a DataFrame or Series, an array, a list of dicts, of tuples of one length, of instances or of \
