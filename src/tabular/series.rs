@@ -365,11 +365,17 @@ fn plan<'g>(site: &mut Site<'g, '_>, column: &Column<'g>) -> Result<Plan, Error>
     let mut shape = Shape::default();
     site.eye.nan_is_missing = true;
     site.trail.items();
-    let taken = (0..column.len).try_for_each(|n| {
-        site.trail.next_item();
-        let (_, seen) = see(&mut site.eye, column, n)?;
-        shape.take(&mut site.eye, seen, 1)
-    });
+    let taken = match &column.values {
+        Values::Objects(values) => values.iter().try_for_each(|value| {
+            site.trail.next_item();
+            shape.observe(&mut site.eye, *value, 1)
+        }),
+        _ => (0..column.len).try_for_each(|n| {
+            site.trail.next_item();
+            let (_, seen) = see(&mut site.eye, column, n)?;
+            shape.take(&mut site.eye, seen, 1)
+        }),
+    };
     site.eye.nan_is_missing = false;
     taken.map_err(|refusal| site.trail.refused(refusal))?;
     site.trail.leave();
@@ -388,11 +394,17 @@ pub(super) fn build<'g>(
 ) -> Result<ArrayRef, Error> {
     site.eye.nan_is_missing = true;
     let mut rows = rows;
-    let built = rows.try_for_each(|n| {
-        site.trail.next_item();
-        let (value, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
-        builder.take(site, value, seen)
-    });
+    let built = match &column.values {
+        Values::Objects(values) => values.get(rows).unwrap_or_default().iter().try_for_each(|value| {
+            site.trail.next_item();
+            builder.push(site, *value)
+        }),
+        _ => rows.try_for_each(|n| {
+            site.trail.next_item();
+            let (value, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
+            builder.take(site, value, seen)
+        }),
+    };
     site.eye.nan_is_missing = false;
     built?;
     builder.finish().map_err(|e| site.trail.broken(&e))
