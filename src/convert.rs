@@ -12,6 +12,7 @@ use crate::location::Location;
 use crate::machine::Trailing;
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
+use crate::output::{Gone, Output};
 use crate::policy::Policy;
 use crate::progress::{Progress, Stage};
 use crate::report::ledger::{Ledger, Step};
@@ -193,6 +194,14 @@ impl Converter {
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.convert_file_to(file, &mut Gone(output))
+    }
+
+    /// As [`Converter::convert_file`], for an output that can be taken back: a large table may be written in one pass.
+    ///
+    /// # Errors
+    /// As [`Converter::convert`].
+    pub fn convert_file_to(&self, file: File, output: &mut dyn Output) -> Result<Report, Failure> {
         self.usable()?;
         let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
             Ok(file) => match &self.progress {

@@ -21,6 +21,7 @@ use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::output::Output;
 use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
@@ -42,7 +43,7 @@ impl Converter {
     pub(crate) fn convert_in_batches(
         &self,
         section: &Section,
-        output: &mut dyn Write,
+        output: &mut dyn Output,
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();

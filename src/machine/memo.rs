@@ -39,6 +39,27 @@ impl Memo {
         }
     }
 
+    /// What lies in a page at `index`, where it lies.
+    #[inline]
+    pub fn value(&self, index: u64) -> Option<&Value> {
+        let page = self.pages.get((index / PAGE as u64) as usize)?.as_ref()?;
+        page.get(index as usize % PAGE)?.as_ref()
+    }
+
+    /// Stores a value where there is a page for it, and its slot is empty; else it does nothing.
+    #[inline]
+    pub fn put_plain(&mut self, index: u64, value: &Value) -> bool {
+        let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) else { return false };
+        let slot = &mut page[index as usize % PAGE];
+        if slot.is_some() {
+            return false;
+        }
+        *slot = Some(*value);
+        self.count += 1;
+        self.top = self.top.max(index + 1);
+        true
+    }
+
     /// Stores a value; the pages reach at most a constant gap beyond what is there, so an index costs no memory by itself.
     #[inline]
     pub fn put(&mut self, index: u64, value: Value) -> Result<(), Taken> {

@@ -26,6 +26,38 @@ impl Stack {
         Ok(())
     }
 
+    /// Whether there is room that was paid for.
+    #[inline]
+    pub fn is_free(&self) -> bool {
+        self.values.len() < self.paid
+    }
+
+    /// Pushes where there is room that was paid for; else it does nothing.
+    #[inline]
+    pub fn push_free(&mut self, value: Value) -> bool {
+        let free = self.is_free();
+        if free {
+            self.values.push(value);
+        }
+        free
+    }
+
+    /// Pushes a copy, as [`Stack::push_free`]: whole, where a value taken apart would be copied field by field.
+    #[inline]
+    pub fn copy_free(&mut self, value: &Value) -> bool {
+        let free = self.is_free();
+        if free {
+            self.values.push(*value);
+        }
+        free
+    }
+
+    /// The top above the topmost mark.
+    #[inline]
+    pub fn top(&self) -> Option<&Value> {
+        if self.values.len() > self.fence { self.values.last() } else { None }
+    }
+
     /// Items above the topmost mark.
     #[inline]
     pub fn above(&self) -> usize {

@@ -129,11 +129,11 @@ impl Date {
 
     /// Appends `YYYY-MM-DD`.
     pub fn write(self, out: &mut String) {
-        digits4(out, self.year);
-        out.push('-');
-        digits2(out, self.month);
-        out.push('-');
-        digits2(out, self.day);
+        let [a, b] = digits2(u32::from(self.year / 100));
+        let [c, d] = digits2(u32::from(self.year % 100));
+        let [e, f] = digits2(u32::from(self.month));
+        let [g, h] = digits2(u32::from(self.day));
+        push(out, &[a, b, c, d, b'-', e, f, b'-', g, h]);
     }
 }
 
@@ -174,14 +174,16 @@ impl Time {
 
     /// Appends `HH:MM:SS[.ffffff]`.
     pub fn write(self, out: &mut String) {
-        digits2(out, self.hour);
-        out.push(':');
-        digits2(out, self.minute);
-        out.push(':');
-        digits2(out, self.second);
-        if self.micro != 0 {
-            let _ = write!(out, ".{:06}", self.micro);
+        let [a, b] = digits2(u32::from(self.hour));
+        let [c, d] = digits2(u32::from(self.minute));
+        let [e, f] = digits2(u32::from(self.second));
+        if self.micro == 0 {
+            return push(out, &[a, b, b':', c, d, b':', e, f]);
         }
+        let [g, h] = digits2(self.micro / 10_000);
+        let [i, j] = digits2(self.micro / 100 % 100);
+        let [k, l] = digits2(self.micro % 100);
+        push(out, &[a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]);
     }
 }
 
@@ -278,14 +280,14 @@ fn days_in_month(year: u16, month: u8) -> u8 {
     }
 }
 
-fn digits2(out: &mut String, n: u8) {
-    out.push(char::from(b'0' + n / 10));
-    out.push(char::from(b'0' + n % 10));
+/// The two decimal digits of a number below 100.
+fn digits2(n: u32) -> [u8; 2] {
+    [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8]
 }
 
-fn digits4(out: &mut String, n: u16) {
-    digits2(out, (n / 100) as u8);
-    digits2(out, (n % 100) as u8);
+/// Appends ASCII in one piece.
+fn push(out: &mut String, ascii: &[u8]) {
+    out.push_str(std::str::from_utf8(ascii).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -111,6 +111,20 @@ impl<'a> Lexer<'a> {
         self.cursor.offset()
     }
 
+    /// The bytes at hand, which begin with an opcode: whoever reads whole opcodes there says so with [`Lexer::advance`], and
+    /// leaves to [`Lexer::next`] what does not end within them.
+    #[inline]
+    pub fn window(&self) -> &[u8] {
+        self.cursor.window()
+    }
+
+    /// Says that whole opcodes of the window were read: the last of them lies from `start` to `end`.
+    #[inline]
+    pub fn advance(&mut self, start: usize, end: usize) {
+        self.start = self.cursor.offset() + start as u64;
+        self.cursor.advance(end);
+    }
+
     /// Looks at the next byte without taking it.
     pub fn peek(&mut self) -> Result<Option<u8>, Error> {
         self.cursor.peek()

@@ -310,6 +310,14 @@ impl Opcode {
         BY_BYTE[usize::from(byte)]
     }
 
+    /// How its argument is written.
+    pub(crate) const fn arg_of(self) -> ArgKind {
+        match BY_BYTE[self as usize] {
+            Some(info) => info.arg,
+            None => ArgKind::None,
+        }
+    }
+
     /// `pickletools`' name.
     pub fn name(self) -> &'static str {
         Opcode::of_byte(self as u8).map_or("", |info| info.name)

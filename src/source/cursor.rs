@@ -115,6 +115,18 @@ impl<'a> Cursor<'a> {
         self.base + self.pos as u64
     }
 
+    /// What can be handed out at once: up to the end of the buffer or of the open frame.
+    #[inline]
+    pub fn window(&self) -> &[u8] {
+        self.buffer.get(self.pos..self.end).unwrap_or(&[])
+    }
+
+    /// Says that so many bytes of the window were read.
+    #[inline]
+    pub fn advance(&mut self, len: usize) {
+        self.pos = self.end.min(self.pos.saturating_add(len));
+    }
+
     /// The next byte, or `None` at the end of the stream. Between opcodes only: it leaves a frame that is used up.
     #[inline]
     pub fn next_byte(&mut self) -> Result<Option<u8>, Error> {

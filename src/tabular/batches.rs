@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use super::build::Site;
 use super::eye::{Eye, Known};
 use super::find::{Kinds, LOOKED_AT, Missing};
-use super::rows::{Rows, Survey};
+use super::rows::{Decided, Rows, Survey};
 use super::trail::Trail;
 use crate::error::Error;
 use crate::model::graph::Graph;
@@ -100,11 +100,28 @@ impl<'o> Looking<'o> {
         }
     }
 
+    /// The columns for the rows so far, if they make any, where `all` rows are expected.
+    pub fn so_far(&mut self, graph: &Graph, all: u64) -> Option<Decided> {
+        if self.missing.is_some() || self.error.is_some() {
+            return None;
+        }
+        let mut eye = Eye::knowing(graph, self.terms.options, self.known.take()?);
+        eye.ahead = all.div_ceil(self.rows.max(1)).max(1);
+        let decided = self.survey.decide(&eye, self.terms.flat, ROOT).ok();
+        self.known = Some(eye.into_known());
+        decided
+    }
+
+    /// Rows that were looked at.
+    pub fn count(&self) -> u64 {
+        self.rows
+    }
+
     /// Decides on the columns; `empty` is a graph of nothing.
     ///
     /// # Errors
     /// As for [`super::Table::open`].
-    pub fn decide(self, empty: &Graph) -> Result<Building<'o>, NoTable> {
+    pub fn decide(self, empty: &Graph) -> Result<(Decided, Known), NoTable> {
         if self.missing.is_some() || self.kinds.all().is_err() {
             // With so many rows nothing inside would be looked at.
             return Err(match self.missing {
@@ -116,8 +133,8 @@ impl<'o> Looking<'o> {
             return Err(self.error.map_or(NoTable::Whole, NoTable::Error));
         };
         let eye = Eye::knowing(empty, self.terms.options, known);
-        let (schema, rows) = self.survey.decide(&eye, self.terms.flat, ROOT).map_err(NoTable::Error)?;
-        Ok(Building { terms: self.terms, known: Some(eye.into_known()), paid: 0, schema, rows })
+        let decided = self.survey.decide(&eye, self.terms.flat, ROOT).map_err(NoTable::Error)?;
+        Ok((decided, eye.into_known()))
     }
 }
 
@@ -131,7 +148,13 @@ pub(crate) struct Building<'o> {
     rows: Rows,
 }
 
-impl Building<'_> {
+impl<'o> Building<'o> {
+    /// Begins to build; `known` is what was known in the end of the pass before, if there was one.
+    pub fn new(terms: Terms<'o>, decided: &Decided, known: Option<Known>) -> Self {
+        let known = known.unwrap_or_else(|| Known::new(terms.max_output));
+        Building { terms, known: Some(known), paid: 0, schema: decided.schema(), rows: decided.rows() }
+    }
+
     /// The types of the columns.
     pub fn schema(&self) -> &SchemaRef {
         &self.schema

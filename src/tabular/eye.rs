@@ -93,6 +93,8 @@ pub(super) struct Eye<'g> {
     known: Known,
     /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
     pub nan_is_missing: bool,
+    /// How many times as many rows are expected as were seen; 1 where all of them were.
+    pub ahead: u64,
     /// What was not exact about the value last looked at.
     pub steps: Vec<Step>,
 }
@@ -107,7 +109,7 @@ pub(super) struct Spot {
 }
 
 /// What an eye knows without a graph.
-pub(super) struct Known {
+pub(crate) struct Known {
     /// Graphs that were looked at before, and times that they were used again.
     graphs: u64,
     zones: Zones,
@@ -138,6 +140,11 @@ impl Known {
         self.named.retain(|id, _| keep(*id));
     }
 
+    /// Whether a second pass over the same cells would spell out more elements of arrays than may be.
+    pub fn is_half_spent(&self) -> bool {
+        self.elements > self.max_elements / 2
+    }
+
     /// The name of a zone, as Arrow spells it.
     pub fn zone_name(&self, index: ZoneIndex) -> &str {
         self.names.get(index).map_or("UTC", String::as_str)
@@ -152,7 +159,7 @@ impl<'g> Eye<'g> {
     /// An eye that goes on where another one, of another graph, was put aside.
     pub fn knowing(graph: &'g Graph, options: &'g WriteOptions, mut known: Known) -> Self {
         known.graphs += 1;
-        Eye { graph, options, known, nan_is_missing: false, steps: Vec::new() }
+        Eye { graph, options, known, nan_is_missing: false, ahead: 1, steps: Vec::new() }
     }
 
     /// Puts the eye aside.

@@ -39,6 +39,7 @@ use build::Site;
 use columns::Columns;
 use eye::Eye;
 use find::{Found, Missing};
+pub(crate) use rows::Decided;
 use rows::{Left, Rows, Survey};
 use trail::Trail;
 
@@ -117,8 +118,8 @@ impl<'g, 'l> Table<'g, 'l> {
         while let Some(row) = left.next(job.graph) {
             survey.row(site, row, kind, job.prefix, job.max_output)?;
         }
-        let (schema, rows) = survey.decide(&site.eye, job.flat, job.prefix)?;
-        Ok((schema, Body::Rows(rows, source.rows(job.graph))))
+        let decided = survey.decide(&site.eye, job.flat, job.prefix)?;
+        Ok((decided.schema(), Body::Rows(decided.rows(), source.rows(job.graph))))
     }
 
     fn ready(frame: frame::Frame<'g>) -> (SchemaRef, Body<'g>) {

@@ -10,6 +10,7 @@ use super::build::Site;
 use super::eye::{Eye, Items, Seen};
 use super::find::RowKind;
 use super::named::Named;
+use super::plan::Plan;
 use super::shape::Shape;
 use super::{BATCH_CELLS, BATCH_ROWS};
 use crate::error::Error;
@@ -157,29 +158,53 @@ impl Survey {
         }
     }
 
-    /// The schema, and the builders of its columns.
+    /// The columns for all rows so far.
     ///
     /// # Errors
     /// Rows without columns.
-    pub fn decide(self, eye: &Eye<'_>, flat: bool, prefix: &str) -> Result<(SchemaRef, Rows), Error> {
+    pub fn decide(&self, eye: &Eye<'_>, flat: bool, prefix: &str) -> Result<Decided, Error> {
         let columns = self.shape.columns(eye, flat);
-        let (Some(kind), false) = (self.kind, columns.is_empty()) else {
-            return Err(Error::unrepresentable(
+        match self.kind {
+            Some(kind) if !columns.is_empty() => Ok(Decided { kind, columns }),
+            _ => Err(Error::unrepresentable(
                 "expected a table, found rows without columns",
                 Location::path(prefix.to_owned()),
             )
-            .with_hint("`--to json` takes any value"));
-        };
-        let schema = Schema::new(columns.iter().map(|(name, plan)| plan.field(name)).collect::<Vec<_>>());
-        let rows = Rows {
-            kind,
-            columns: Named::new(columns.iter().map(|(name, plan)| (name, plan))),
-            most: (BATCH_CELLS / columns.len()).clamp(1, BATCH_ROWS),
+            .with_hint("`--to json` takes any value")),
+        }
+    }
+}
+
+/// What rows are, and the columns that were decided on.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Decided {
+    kind: RowKind,
+    columns: Vec<(String, Plan)>,
+}
+
+impl Decided {
+    pub fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(self.columns.iter().map(|(name, plan)| plan.field(name)).collect::<Vec<_>>()))
+    }
+
+    /// The builders of the columns.
+    pub(super) fn rows(&self) -> Rows {
+        Rows {
+            kind: self.kind,
+            columns: Named::new(self.columns.iter().map(|(name, plan)| (name, plan))),
+            most: (BATCH_CELLS / self.columns.len().max(1)).clamp(1, BATCH_ROWS),
             at: 0,
             built: 0,
             paid: 0,
-        };
-        Ok((Arc::new(schema), rows))
+        }
+    }
+
+    /// Whether the columns are the same, but for how many bytes or items they may hold.
+    pub fn is_like(&self, other: &Decided) -> bool {
+        let same = |(a, b): (&(String, Plan), &(String, Plan))| a.0 == b.0 && a.1.is_like(&b.1);
+        self.kind == other.kind
+            && self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(same)
     }
 }
 

@@ -314,7 +314,7 @@ impl Shape {
     }
 
     fn exactly(&self, eye: &Eye<'_>, flat: bool) -> Plan {
-        let large = self.bytes > i32::MAX as u64;
+        let large = self.bytes.saturating_mul(eye.ahead) > i32::MAX as u64;
         let numbers = self.kinds & !(kind::FLOAT | kind::INT) == 0;
         let nans = if self.nans && (numbers || !eye.nan_is_missing) { kind::FLOAT } else { 0 };
         match self.kinds | nans {
@@ -345,7 +345,10 @@ impl Shape {
             kind::UUID => Plan::Uuid,
             kind::COMPLEX if !flat => Plan::Complex,
             kind::LIST if !flat => match &self.item {
-                Some(item) => Plan::List(Box::new(item.decide(eye, false)), self.items > i32::MAX as u64),
+                Some(item) => Plan::List(
+                    Box::new(item.decide(eye, false)),
+                    self.items.saturating_mul(eye.ahead) > i32::MAX as u64,
+                ),
                 None => Plan::Json,
             },
             kind::KEYED if !flat => match &self.keyed {

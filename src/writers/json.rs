@@ -33,6 +33,37 @@ fn done(result: io::Result<()>) {
     debug_assert!(result.is_ok());
 }
 
+/// Whether a text has a byte that JSON does not take as it is: a quote, a backslash, a control character. Eight at a time.
+#[inline]
+fn needs_escapes(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    if !rest.is_empty() {
+        // Text of eight bytes and more has a last word, which may overlap the one before.
+        let last = text.last_chunk::<8>().copied().unwrap_or_else(|| {
+            let mut word = [b' '; 8];
+            for (to, from) in word.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            word
+        });
+        if word_needs_escapes(last) {
+            return true;
+        }
+    }
+    words.iter().any(|word| word_needs_escapes(*word))
+}
+
+/// A borrow of the subtraction below reaches only bytes above one that is found already, so the answer for the word is exact.
+#[inline]
+fn word_needs_escapes(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let word = u64::from_ne_bytes(word);
+    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
+    let is = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
+    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGH != 0
+}
+
 impl<F: Formatter> Json<F> {
     fn tag(&mut self, tag: Tag) {
         self.begin_map(1);
@@ -86,7 +117,13 @@ impl<F: Formatter> Sink for Json<F> {
 
     #[inline]
     fn str(&mut self, text: &str) {
-        done(serde_json::to_writer(&mut self.buffer, text).map_err(io::Error::from));
+        if needs_escapes(text.as_bytes()) {
+            return done(serde_json::to_writer(&mut self.buffer, text).map_err(io::Error::from));
+        }
+        self.buffer.reserve(text.len() + 2);
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.push(b'"');
     }
 
     fn escaped(&mut self, wtf8: &[u8]) {
@@ -221,5 +258,36 @@ impl<F: Formatter> Sink for Json<F> {
     fn end_tag_map(&mut self) {
         self.end_map();
         self.end_map();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_escapes_is_what_serde_json_escapes() {
+        for byte in 0..=127u8 {
+            for len in 1..20 {
+                for at in 0..len {
+                    let mut text = "é".repeat(10).into_bytes();
+                    text.truncate(len / 2 * 2);
+                    text.resize(len, b'~');
+                    // A character of two bytes is replaced as a whole.
+                    let at = if at < len / 2 * 2 { at / 2 * 2 } else { at };
+                    text[at] = byte;
+                    if at < len / 2 * 2 {
+                        text[at + 1] = b' ';
+                    }
+                    let text = String::from_utf8(text).expect("text");
+                    let theirs = serde_json::to_string(&text).expect("json");
+                    assert_eq!(needs_escapes(text.as_bytes()), theirs.len() != text.len() + 2, "{text:?}");
+                    let mut ours = compact();
+                    ours.str(&text);
+                    assert_eq!(ours.buffer, theirs.as_bytes());
+                }
+            }
+        }
+        assert!(!needs_escapes(b""));
     }
 }

@@ -3,6 +3,7 @@
 //! Arity is checked from the opcode table before an opcode runs; what remains here is the meaning of each.
 
 mod calls;
+mod fast;
 mod numbers;
 
 use super::batches::Stream;
@@ -37,6 +38,14 @@ impl<G: Globals> Machine<G> {
         self.protocol = 0;
         self.opcodes = 0;
         loop {
+            if let Err(rejected) = self.fast(lexer)
+                && let Some(info) = Opcode::of_byte(rejected.opcode as u8)
+            {
+                self.settle(rejected.reject, info, lexer)?;
+            }
+            if lexer.offset() >= self.next_stop {
+                self.pause(lexer.offset(), stream.as_deref_mut())?;
+            }
             let (info, arg) = lexer.next()?;
             match info.opcode {
                 Opcode::Stop => return self.stop(lexer),

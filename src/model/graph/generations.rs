@@ -30,6 +30,11 @@ impl Checkpoint {
     pub fn keeps(self, id: NodeId) -> bool {
         (id.0 as usize) < self.objects
     }
+
+    /// The first number of an object that does not stay.
+    pub fn end(self) -> NodeId {
+        NodeId(self.objects as u32)
+    }
 }
 
 /// Where objects have moved.

@@ -4,6 +4,7 @@
 //! between gets a further segment instead of a copy. Everything is dropped, reused and bounded as a few flat vectors.
 
 pub(crate) mod generations;
+pub(crate) mod nodes;
 mod parts;
 pub(crate) mod payloads;
 mod stores;

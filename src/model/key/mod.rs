@@ -101,7 +101,7 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         if len as usize == new.len() && same_keys(graph.slice(at, len), new) {
             return Ok(());
         }
-        if distinct(graph, new, stride)? {
+        if clearly_distinct(graph, new) || distinct(graph, new, stride)? {
             graph.keys.shapes[slot] = (start, new.len() as u32);
             return Ok(());
         }
@@ -123,6 +123,41 @@ fn same_keys(known: &[Value], new: &[Value]) -> bool {
         (Value::Str { len: a, at: b }, Value::Str { len: c, at: d }) => b == d && a == c,
         _ => false,
     })
+}
+
+/// Most keys that are compared one with another.
+const FEW: usize = 16;
+
+/// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing.
+fn clearly_distinct(graph: &Graph, pairs: &[Value]) -> bool {
+    if pairs.len() > 2 * FEW {
+        return false;
+    }
+    let mut marks = [0; FEW];
+    for (n, key) in pairs.iter().step_by(2).enumerate() {
+        let Value::Str { len, at } = *key else { return false };
+        let new = ends(graph.text(len, at).as_bytes());
+        let (known, rest) = marks.split_at_mut(n);
+        if known.contains(&new) {
+            return false;
+        }
+        if let Some(mark) = rest.first_mut() {
+            *mark = new;
+        }
+    }
+    true
+}
+
+/// A number that is the same for the same text.
+fn ends(text: &[u8]) -> u64 {
+    let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))),
+            _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+        },
+    };
+    first ^ last.rotate_left(29) ^ (text.len() as u64) << 56
 }
 
 fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, KeyError> {

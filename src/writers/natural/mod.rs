@@ -4,6 +4,7 @@
 
 mod arrow;
 mod instances;
+mod known;
 mod labels;
 mod leaves;
 mod network;
@@ -28,6 +29,7 @@ use step::{Step, place};
 
 use crate::error::Error;
 use crate::location::Location;
+use crate::model::graph::nodes::NodeSet;
 use crate::model::graph::{Graph, Kind, Walk, flag};
 use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
@@ -54,7 +56,8 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     prefix: String,
     zones: Zones,
     /// Shared objects that were written already.
-    seen: std::collections::HashSet<NodeId>,
+    seen: NodeSet,
+    known: known::Known,
     depth: u32,
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
@@ -122,6 +125,21 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
     }
 }
 
+/// Writes a leaf that needs no decision; `false` where it is none, and nothing was written.
+#[inline]
+fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
+    match *value {
+        // A length that takes more than 32 bits may be too long.
+        Value::Str { len, at } if len != u32::MAX => sink.str(graph.text(len, at)),
+        Value::Int(n) => sink.int(n),
+        Value::None => sink.null(),
+        Value::Bool(b) => sink.bool(b),
+        Value::Float { value, .. } if value.is_finite() || S::CAPS.non_finite => sink.float(value),
+        _ => return false,
+    }
+    true
+}
+
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     pub fn new(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
         let max_depth = S::CAPS.max_depth;
@@ -139,7 +157,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: String::new(),
             prefix: "$".to_owned(),
             zones: Zones::new(),
-            seen: std::collections::HashSet::new(),
+            seen: NodeSet::default(),
+            known: known::Known::default(),
             depth: 0,
             max_depth,
             comparing: false,
@@ -174,13 +193,22 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         while let Some(step) = self.todo.last_mut() {
             match step {
                 Step::Seq { walk, index } => {
-                    let Some(value) = self.graph.next_item(walk) else {
-                        self.todo.pop();
-                        continue;
+                    // Leaves that need no decision stay in this loop.
+                    let value = loop {
+                        let Some(value) = self.graph.next_ref(walk) else { break None };
+                        *index += 1;
+                        self.sink.element();
+                        if !plain(&mut self.sink, self.graph, value) {
+                            break Some(*value);
+                        }
+                        if self.sink.buffer().len() >= DRAIN {
+                            self.out.drain(self.sink.buffer())?;
+                        }
                     };
-                    *index += 1;
-                    self.sink.element();
-                    self.emit(value)?;
+                    match value {
+                        Some(value) => self.emit(value)?,
+                        None => drop(self.todo.pop()),
+                    }
                 }
                 Step::Lines { walk, index, started } => {
                     if std::mem::replace(started, true) {
@@ -194,18 +222,36 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.row(value)?;
                 }
                 Step::Map { walk, key } => {
-                    let (Some(k), Some(value)) = (self.graph.next_item(walk), self.graph.next_item(walk)) else {
+                    let rest = loop {
+                        let Some([k, value]) = self.graph.next_two(walk) else { break None };
+                        self.sink.key();
+                        if !self.known.write(&mut self.sink, self.graph, k) {
+                            *key = *k;
+                            break Some((*k, *value, true));
+                        }
+                        if !plain(&mut self.sink, self.graph, value) {
+                            *key = *k;
+                            break Some((*k, *value, false));
+                        }
+                        if self.sink.buffer().len() >= DRAIN {
+                            self.out.drain(self.sink.buffer())?;
+                        }
+                    };
+                    let Some((key, value, is_key_left)) = rest else {
                         self.todo.pop();
                         continue;
                     };
-                    *key = k;
-                    self.sink.key();
-                    if let Value::Str { len, at } = k {
-                        self.sink.str(self.graph.text(len, at));
-                    } else if !self.key(k, value)? {
-                        continue;
+                    if is_key_left {
+                        match key {
+                            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+                            _ => {
+                                if !self.key(key, value)? {
+                                    continue;
+                                }
+                            }
+                        }
+                        self.sink.value();
                     }
-                    self.sink.value();
                     self.emit(value)?;
                 }
                 Step::Pairs { walk, key } => {

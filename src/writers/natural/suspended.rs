@@ -1,9 +1,10 @@
 //! The writer between two batches: what it knows without a graph.
 
+use super::known::Known;
 use super::{Natural, Step};
 use crate::model::graph::Graph;
 use crate::model::graph::generations::{Checkpoint, Moved};
-use crate::model::value::NodeId;
+use crate::model::graph::nodes::NodeSet;
 use crate::model::zones::Zones;
 use crate::report::ledger::Ledger;
 use crate::writers::event::Sink;
@@ -19,7 +20,8 @@ pub(crate) struct Suspended<'w, S> {
     pool: Vec<records::Field>,
     scratch: String,
     zones: Zones,
-    seen: std::collections::HashSet<NodeId>,
+    seen: NodeSet,
+    known: Known,
     depth: u32,
 }
 
@@ -33,13 +35,7 @@ impl<S> Suspended<'_, S> {
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         self.zones.retain(|id| at.keeps(id));
-        if !self.seen.is_empty() {
-            let after = self.seen.drain().filter_map(|id| match moved.get(&id) {
-                Some(new) => Some(*new),
-                None => at.keeps(id).then_some(id),
-            });
-            self.seen = after.collect();
-        }
+        self.seen.moved(at, moved);
     }
 }
 
@@ -54,6 +50,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             scratch: self.scratch,
             zones: self.zones,
             seen: self.seen,
+            known: self.known,
             depth: self.depth,
         }
     }
@@ -66,6 +63,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         writer.scratch = from.scratch;
         writer.zones = from.zones;
         writer.seen = from.seen;
+        writer.known = from.known;
+        writer.known.forget();
         writer.depth = from.depth;
         writer
     }

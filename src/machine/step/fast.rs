@@ -1,0 +1,240 @@
+//! The opcodes that make up nearly all of a stream, read from the window of bytes at hand: one jump for each.
+//!
+//! Nothing is decided here. Whatever is not plain (an argument that crosses the window, too few items on the stack, text that
+//! is no UTF-8, a limit that is reached) is left to the loop that reads any opcode, before anything of it was done.
+
+use super::{Globals, Machine, Reject};
+use crate::model::graph::{Graph, Kind};
+use crate::model::value::Value;
+use crate::opcode::lexer::Lexer;
+use crate::opcode::{ArgKind, Opcode};
+
+/// Bytes of the longest opcode without a payload, and its argument.
+const HEAD: usize = 9;
+
+/// Names the byte of an opcode, whose argument is what the loop takes it to be.
+macro_rules! bytes {
+    ($($name:ident, $opcode:ident, $arg:ident;)*) => {
+        $(
+            const $name: u8 = Opcode::$opcode as u8;
+            const _: () = assert!(matches!(Opcode::arg_of(Opcode::$opcode), ArgKind::$arg));
+        )*
+    };
+}
+
+bytes! {
+    MARK, Mark, None;
+    MEMOIZE, Memoize, None;
+    BINGET, Binget, Uint1;
+    LONG_BINGET, LongBinget, Uint4;
+    BINPUT, Binput, Uint1;
+    LONG_BINPUT, LongBinput, Uint4;
+    NONE, None, None;
+    NEWTRUE, Newtrue, None;
+    NEWFALSE, Newfalse, None;
+    BININT1, Binint1, Uint1;
+    BININT2, Binint2, Uint2;
+    BININT, Binint, Int4;
+    BINFLOAT, Binfloat, Float8;
+    SHORT_BINUNICODE, ShortBinunicode, UnicodeString1;
+    BINUNICODE, Binunicode, UnicodeString4;
+    SHORT_BINBYTES, ShortBinbytes, Bytes1;
+    EMPTY_LIST, EmptyList, None;
+    EMPTY_DICT, EmptyDict, None;
+    EMPTY_TUPLE, EmptyTuple, None;
+    TUPLE1, Tuple1, None;
+    TUPLE2, Tuple2, None;
+    TUPLE3, Tuple3, None;
+    TUPLE, Tuple, None;
+    APPEND, Append, None;
+    APPENDS, Appends, None;
+    SETITEM, Setitem, None;
+    SETITEMS, Setitems, None;
+}
+
+/// A result that was rejected, after its opcode was read.
+pub(super) struct Rejected {
+    pub reject: Reject,
+    pub opcode: Opcode,
+}
+
+impl<G: Globals> Machine<G> {
+    /// Reads as many opcodes as lie plainly in the window.
+    ///
+    /// # Errors
+    /// What the last of them was rejected for.
+    pub(super) fn fast(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Rejected> {
+        let offset = lexer.offset();
+        // Between two opcodes at the next stop there is something to do.
+        let most = usize::try_from(self.next_stop.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let window = lexer.window();
+        let window = window.get(..most).unwrap_or(window);
+        let (mut start, mut at) = (0, 0);
+        let mut result = Ok(());
+        while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+            let [byte, a, b, c, d, ..] = *head;
+            let four = u32::from_le_bytes([a, b, c, d]);
+            let (len, done) = match byte {
+                BINGET => (2, self.fast_get(u64::from(a))),
+                LONG_BINGET => (5, self.fast_get(u64::from(four))),
+                MEMOIZE => (1, self.fast_put(self.memo.count())),
+                BINPUT => (2, self.fast_put(u64::from(a))),
+                LONG_BINPUT => (5, self.fast_put(u64::from(four))),
+                SHORT_BINUNICODE => {
+                    let end = at + 2 + usize::from(a);
+                    let Some(text) = window.get(at + 2..end) else { break };
+                    (end - at, self.fast_text(text))
+                }
+                BINUNICODE => {
+                    let end = (at + 5).saturating_add(four as usize);
+                    let Some(text) = window.get(at + 5..end) else { break };
+                    (end - at, self.fast_text(text))
+                }
+                SHORT_BINBYTES => {
+                    let end = at + 2 + usize::from(a);
+                    let Some(bytes) = window.get(at + 2..end) else { break };
+                    (end - at, self.fast_bytes(bytes))
+                }
+                BININT1 => (2, self.stack.push_free(Value::Int(i64::from(a)))),
+                BININT2 => (3, self.stack.push_free(Value::Int(i64::from(u16::from_le_bytes([a, b]))))),
+                BININT => (5, self.stack.push_free(Value::Int(i64::from(four.cast_signed())))),
+                BINFLOAT => {
+                    let [_, bits @ ..] = *head;
+                    let value = f64::from_be_bytes(bits);
+                    if value.is_nan() {
+                        break;
+                    }
+                    (9, self.stack.push_free(Value::Float { ident: 0, value }))
+                }
+                NONE => (1, self.stack.push_free(Value::None)),
+                NEWTRUE => (1, self.stack.push_free(Value::Bool(true))),
+                NEWFALSE => (1, self.stack.push_free(Value::Bool(false))),
+                MARK => (1, self.stack.mark(&mut self.graph).is_ok()),
+                EMPTY_LIST => (1, self.fast_new(Kind::List)),
+                EMPTY_DICT => (1, self.fast_new(Kind::Dict)),
+                EMPTY_TUPLE => (1, self.fast_new(Kind::Tuple)),
+                TUPLE1 | TUPLE2 | TUPLE3 => {
+                    let items = usize::from(byte - TUPLE1) + 1;
+                    if self.stack.above() < items {
+                        break;
+                    }
+                    (start, at) = (at, at + 1);
+                    if let Err(reject) = self.tuple(items) {
+                        result = Err((reject, byte));
+                        break;
+                    }
+                    continue;
+                }
+                TUPLE | APPENDS | SETITEMS => {
+                    if !self.stack.has_mark() || (byte != TUPLE && self.stack.below() == 0) {
+                        break;
+                    }
+                    (start, at) = (at, at + 1);
+                    let base = self.stack.unmark();
+                    let done = match byte {
+                        TUPLE => self.collect(Kind::Tuple, base),
+                        APPENDS => self.append(base, false),
+                        _ => self.even(base).and_then(|()| self.set_items(base)),
+                    };
+                    if let Err(reject) = done {
+                        result = Err((reject, byte));
+                        break;
+                    }
+                    continue;
+                }
+                APPEND | SETITEM => {
+                    let takes = if byte == APPEND { 1 } else { 2 };
+                    if self.stack.above() <= takes {
+                        break;
+                    }
+                    (start, at) = (at, at + 1);
+                    let base = self.stack.height() - takes;
+                    let done = if byte == APPEND { self.append(base, false) } else { self.set_items(base) };
+                    if let Err(reject) = done {
+                        result = Err((reject, byte));
+                        break;
+                    }
+                    continue;
+                }
+                _ => break,
+            };
+            if !done {
+                break;
+            }
+            (start, at) = (at, at + len);
+        }
+        if at > 0 {
+            self.opcodes += 1;
+            lexer.advance(start, at);
+        }
+        result.map_err(|(reject, byte)| Rejected {
+            reject,
+            opcode: Opcode::of_byte(byte).map_or(Opcode::Stop, |info| info.opcode),
+        })
+    }
+
+    #[inline]
+    fn fast_new(&mut self, kind: Kind) -> bool {
+        self.stack.is_free()
+            && match self.graph.alloc(kind) {
+                Ok(id) => self.stack.push_free(Value::Object(id)),
+                Err(_) => false,
+            }
+    }
+
+    #[inline]
+    fn fast_text(&mut self, bytes: &[u8]) -> bool {
+        if !self.stack.is_free() {
+            return false;
+        }
+        let Ok(text) = simdutf8::basic::from_utf8(bytes) else { return false };
+        match self.graph.store_text(text) {
+            Ok((len, at)) => self.stack.push_free(Value::Str { len, at }),
+            Err(_) => false,
+        }
+    }
+
+    #[inline]
+    fn fast_bytes(&mut self, bytes: &[u8]) -> bool {
+        self.stack.is_free()
+            && match self.graph.store_bytes(bytes) {
+                Ok((len, at)) => self.stack.push_free(Value::Bytes { len, at }),
+                Err(_) => false,
+            }
+    }
+
+    #[inline]
+    fn fast_get(&mut self, index: u64) -> bool {
+        match self.memo.value(index) {
+            Some(value) => {
+                share(&mut self.graph, value);
+                self.stack.copy_free(value)
+            }
+            None => false,
+        }
+    }
+
+    #[inline]
+    fn fast_put(&mut self, index: u64) -> bool {
+        let Some(value) = self.stack.top() else { return false };
+        if self.memo.count() >= self.max_memo {
+            return false;
+        }
+        if let Some(slots) = &self.slots {
+            if !slots.is_read(index) {
+                self.memo.skip();
+                return true;
+            }
+            share(&mut self.graph, value);
+        }
+        self.graph.charge(size_of::<Value>() as u64).is_ok() && self.memo.put_plain(index, value)
+    }
+}
+
+/// A value that stands in the memo for more than one place.
+#[inline]
+fn share(graph: &mut Graph, value: &Value) {
+    if let Value::Object(id) = value {
+        graph.mark_shared(*id);
+    }
+}
