@@ -28,15 +28,32 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("disassemble", &["container", "document", "opcode"]),
     (
         "convert",
-        &["document", "machine", "model", "policy", "progress", "report", "select", "source", "tabular", "writers"],
+        &[
+            "document", "machine", "model", "output", "policy", "progress", "report", "select", "source", "tabular",
+            "writers",
+        ],
     ),
     (
         "stream",
-        &["container", "convert", "document", "machine", "model", "opcode", "progress", "report", "source", "writers"],
+        &[
+            "container",
+            "convert",
+            "document",
+            "machine",
+            "model",
+            "opcode",
+            "output",
+            "progress",
+            "report",
+            "source",
+            "tabular",
+            "writers",
+        ],
     ),
     ("progress", &[]),
     ("gather", &["convert", "document", "model", "report", "writers"]),
-    ("worker", &["convert", "document"]),
+    ("worker", &["convert", "document", "output"]),
+    ("output", &[]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.
