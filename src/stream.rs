@@ -15,16 +15,19 @@ use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::document::is_legacy;
 use crate::error::{Error, Failure};
 use crate::limits::Limits;
+use crate::location::Location;
 use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
 use crate::model::graph::payloads::STAYS_FROM;
+use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::output::Output;
 use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
+use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Mapping};
@@ -85,7 +88,13 @@ impl Converter {
             Shape::Table => job.table(section, work, output),
             _ => job.convert(section, work, output).map(Some),
         };
-        if job.not_taken.get() { Ok(None) } else { result }
+        if !job.not_taken.get() {
+            return result;
+        }
+        if output.can_take_back() {
+            output.take_back().map_err(|e| Error::io(e, Location::default()))?;
+        }
+        Ok(None)
     }
 }
 
@@ -253,6 +262,22 @@ impl Job<'_> {
             writer.sink().end_row();
         }
         writer.finish()
+    }
+
+    /// Says how many items are done.
+    fn count(&self, first: u64, graph: &Graph, part: NodeId) {
+        if let Some(progress) = &self.converter.progress {
+            progress.set_rows(first + graph.count(part) as u64);
+        }
+    }
+
+    fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
+        let sharing = match self.converter.options.mapping {
+            Mapping::Lossless => Sharing::Kept,
+            Mapping::Natural => Sharing::Expanded,
+        };
+        let max_depth = self.converter.reader.allowed().max_depth;
+        check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
 }
 

@@ -91,13 +91,6 @@ impl Job<'_> {
         }
     }
 
-    /// Says how many rows are done.
-    fn done(&self, first: u64, graph: &Graph, part: NodeId) {
-        if let Some(progress) = &self.converter.progress {
-            progress.set_rows(first + graph.count(part) as u64);
-        }
-    }
-
     /// Both passes in one run of the machine, after one over the first rows, and others where types change early. What was
     /// built counts only if its columns are those that are decided on in the end.
     fn guess<'j>(
@@ -294,7 +287,7 @@ where
         // It was checked already, but the file may have changed.
         self.job.check(graph, Value::Object(root))?;
         self.rows(graph, graph.items(root))?;
-        self.job.done(first, graph, root);
+        self.job.count(first, graph, root);
         Ok(())
     }
 
@@ -423,7 +416,7 @@ where
         self.first.batch(graph, root, first)?;
         self.compare(graph)?;
         self.build(graph, graph.items(root))?;
-        self.first.job.done(first, graph, root);
+        self.first.job.count(first, graph, root);
         Ok(())
     }
 

@@ -183,7 +183,23 @@ impl Builder {
     ///
     /// # Errors
     /// Text that the options refuse, a lossy step under `--strict`.
+    #[inline]
     pub fn push<'g>(&mut self, site: &mut Site<'g, '_>, value: Value) -> Result<(), Error> {
+        match (&mut *self, value) {
+            (Builder::Text(_) | Builder::LargeText(_), Value::Str { len, at }) => {
+                let text = site.eye.graph.text(len, at);
+                return self.text(site, text);
+            }
+            (Builder::Int(b), Value::Int(n)) => {
+                b.append_value(n);
+                return Ok(());
+            }
+            (Builder::Float(b), Value::Float { value, .. }) if !value.is_nan() => {
+                b.append_value(value);
+                return Ok(());
+            }
+            _ => {}
+        }
         let seen = site.eye.see(value).map_err(|refusal| site.trail.refused(refusal))?;
         self.take(site, Some(value), seen)
     }

@@ -3,10 +3,12 @@
 //! Two passes: one over all rows, which decides the types exactly, and one that builds batches of bounded size. Both take rows from
 //! an iterator and keep none.
 
+mod apart;
 mod batches;
 mod build;
 mod chunks;
 mod columns;
+mod content;
 mod eye;
 mod find;
 mod foreign;
@@ -67,7 +69,7 @@ pub(crate) struct Table<'g, 'l> {
 
 enum Body<'g> {
     Rows(Rows, Left<'g>),
-    Columns(Columns),
+    Columns(Columns<'g>),
 }
 
 impl<'g, 'l> Table<'g, 'l> {
@@ -120,7 +122,7 @@ impl<'g, 'l> Table<'g, 'l> {
         Ok((decided.schema(), Body::Rows(decided.rows(), source.rows(job.graph))))
     }
 
-    fn ready(frame: frame::Frame) -> (SchemaRef, Body<'g>) {
+    fn ready(frame: frame::Frame<'g>) -> (SchemaRef, Body<'g>) {
         (frame.schema.clone(), Body::Columns(Columns::ready(frame)))
     }
 }

@@ -75,6 +75,12 @@ impl<'g, 'l> Trail<'g, 'l> {
         self.parts.push(Part::Index(n + 1));
     }
 
+    /// Goes before the `n`th item of the table itself.
+    pub fn before_row(&mut self, n: u64) {
+        self.parts.clear();
+        self.parts.push(Part::Index(n));
+    }
+
     /// Goes before the `n`th item of a column of the table.
     pub fn column(&mut self, name: &str, n: u64) {
         self.parts.clear();

@@ -19,14 +19,20 @@ use crate::opcode::{Opcode, OpcodeInfo, arg};
 use entry::Entry;
 use path::Path;
 
-/// Bytes of the stream that a batch has at least.
+/// Bytes of the stream that a batch has at least, where its items are not many.
 const BATCH: u64 = 256 << 10;
+/// Items that a batch has at least, where they are short.
+const MANY: usize = 1 << 15;
 /// How far memo indices may jump.
 const GAP: u64 = 1 << 16;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
 const TEXTS: usize = 1 << 16;
+/// How many are kept in mind in all.
+const TEXTS_KEPT: usize = 2 * TEXTS;
+/// Slots that were read last, as many as are kept in mind.
+const RECENT: usize = 1 << 8;
 /// The longest of them.
 const TEXT_LEN: usize = 64;
 
@@ -163,6 +169,10 @@ struct Scan {
     /// How many more are.
     texts_left: usize,
     hash: foldhash::quality::RandomState,
+    /// Slots that were read, each with the batch that read it.
+    recent: [u64; RECENT],
+    /// Items that were added in the current batch.
+    added: usize,
     /// What the bottom of the stack was filled as, or made of.
     root: Option<Root>,
     /// It was made of everything on the stack; only its memo slot and STOP may follow.
@@ -191,6 +201,8 @@ impl Scan {
             texts: hashbrown::HashMap::default(),
             texts_left: TEXTS,
             hash: foldhash::quality::RandomState::default(),
+            recent: [u64::MAX; RECENT],
+            added: 0,
             root: None,
             made: false,
             foreign: false,
@@ -202,7 +214,9 @@ impl Scan {
     /// Reads one pickle.
     fn pickle(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Error> {
         loop {
-            self.window(lexer);
+            if !self.made {
+                self.window(lexer);
+            }
             let offset = lexer.offset();
             let (info, arg) = lexer.next()?;
             match info.opcode {
@@ -235,9 +249,9 @@ impl Scan {
     fn may_end(&mut self, offset: u64) {
         // The first mark is that of what is added to the root.
         let inside = self.shallow && self.marks.len() > 1;
-        if offset - self.batch_start >= BATCH && !self.made && !inside {
+        if (offset - self.batch_start >= BATCH || self.added >= MANY) && !self.made && !inside {
             self.path.end(offset, self.stack.len());
-            self.batch_start = offset;
+            (self.batch_start, self.added) = (offset, 0);
             self.batch_slot = self.next;
         }
     }
@@ -470,6 +484,7 @@ impl Scan {
     #[inline]
     fn fill(&mut self, base: usize, opcode: Opcode) -> bool {
         let items = self.stack.len() - base;
+        self.added += items;
         let Some(target) = self.stack.get_mut(base - 1) else { return false };
         if entry::is_fetched(*target) {
             return false;
@@ -518,32 +533,53 @@ impl Scan {
         slot.and_then(|slot| self.texts.get(&slot)).copied().unwrap_or(entry)
     }
 
+    /// MEMOIZE, which fills the next slot.
     #[inline]
+    fn memoize(&mut self) -> bool {
+        let slot = self.next;
+        if self.gaps || self.stack.is_empty() {
+            return false;
+        }
+        self.next += 1;
+        self.settle(slot);
+        true
+    }
+
     fn put(&mut self, slot: u64) -> bool {
-        let Some(top) = self.stack.last_mut() else { return false };
-        if slot < self.next || slot - self.next > GAP {
+        if slot < self.next || slot - self.next > GAP || self.stack.is_empty() {
             return false;
         }
         self.gaps |= slot != self.next;
         self.next = slot + 1;
-        if !entry::is_other(*top) {
-            match entry::kind(*top) {
-                entry::Kind::Text => {
-                    if self.texts.len() < 2 * TEXTS {
-                        self.texts.insert(slot, *top);
-                    }
-                }
-                entry::Kind::Int | entry::Kind::Fetched | entry::Kind::Other => {}
-                entry::Kind::List | entry::Kind::Dict | entry::Kind::Set | entry::Kind::Object => {
-                    *top = entry::in_slot(*top, slot);
-                }
-            }
+        self.settle(slot);
+        true
+    }
+
+    /// The top stands in a slot.
+    #[inline]
+    fn settle(&mut self, slot: u64) {
+        if self.stack.last().is_some_and(|top| !entry::is_other(*top)) {
+            self.settle_known(slot);
         }
         // It stood there before it had a slot.
         if self.stack.len() <= self.path.watch {
             self.disturbed(self.stack.len() - 1);
         }
-        true
+    }
+
+    fn settle_known(&mut self, slot: u64) {
+        let Some(top) = self.stack.last_mut() else { return };
+        match entry::kind(*top) {
+            entry::Kind::Text => {
+                if self.texts.len() < TEXTS_KEPT {
+                    self.texts.insert(slot, *top);
+                }
+            }
+            entry::Kind::Int | entry::Kind::Fetched | entry::Kind::Other => {}
+            entry::Kind::List | entry::Kind::Dict | entry::Kind::Set | entry::Kind::Object => {
+                *top = entry::in_slot(*top, slot);
+            }
+        }
     }
 
     #[inline]
@@ -551,6 +587,17 @@ impl Scan {
         if slot >= self.next {
             return false;
         }
+        // Read again in the same batch, it tells nothing new.
+        let seen = slot << 32 | u64::from(self.path.batch());
+        if self.recent[slot as usize % RECENT] != seen || slot >> 32 != 0 {
+            self.recent[slot as usize % RECENT] = seen;
+            self.fetched(slot);
+        }
+        self.push(entry::fetched(slot));
+        true
+    }
+
+    fn fetched(&mut self, slot: u64) {
         self.slots.mark(slot);
         if slot < self.batch_slot {
             self.slots.mark_last(slot, self.path.batch());
@@ -558,8 +605,6 @@ impl Scan {
                 self.path.fetched(slot);
             }
         }
-        self.push(entry::fetched(slot));
-        true
     }
 }
 

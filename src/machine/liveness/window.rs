@@ -3,7 +3,7 @@
 //! What an opcode's bytes are and what it does to the stack comes from the one table, when this is compiled. Whatever is not
 //! plain — a line, an argument that crosses the window — is left to the loop that reads any opcode.
 
-use super::{Scan, entry, is_fill};
+use super::{Scan, entry};
 use crate::opcode::lexer::Lexer;
 use crate::opcode::{ArgKind, OPCODES, Opcode, OpcodeInfo};
 
@@ -14,6 +14,8 @@ enum Act {
     Rare,
     /// Pushes a value of no interest.
     Leaf,
+    /// Pushes one that is as long as its length says.
+    Data,
     Int,
     Text,
     Empty(u8),
@@ -35,19 +37,18 @@ struct Row {
     opcode: Opcode,
     /// Bytes of the opcode and its argument, or of the opcode and its length.
     head: u8,
-    /// A payload follows, which is so long as the length says.
-    counted: bool,
 }
 
 const fn row(info: &OpcodeInfo) -> Row {
-    let (size, counted) = match info.arg {
-        ArgKind::None => (0, false),
-        ArgKind::Uint1 => (1, false),
-        ArgKind::Uint2 => (2, false),
-        ArgKind::Uint4 | ArgKind::Int4 => (4, false),
-        ArgKind::Uint8 | ArgKind::Float8 => (8, false),
-        ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => (1, true),
-        ArgKind::Bytes4 | ArgKind::UnicodeString4 => (4, true),
+    // Of a payload, the bytes of its length.
+    let size = match info.arg {
+        ArgKind::None => 0,
+        ArgKind::Uint1 => 1,
+        ArgKind::Uint2 => 2,
+        ArgKind::Uint4 | ArgKind::Int4 => 4,
+        ArgKind::Uint8 | ArgKind::Float8 => 8,
+        ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => 1,
+        ArgKind::Bytes4 | ArgKind::UnicodeString4 => 4,
         ArgKind::String4
         | ArgKind::Long4
         | ArgKind::Bytes8
@@ -76,20 +77,14 @@ const fn row(info: &OpcodeInfo) -> Row {
         Opcode::Tuple => Act::MakeMany,
         Opcode::Reduce | Opcode::Newobj | Opcode::NewobjEx => Act::Make(info.above, true),
         Opcode::Tuple1 | Opcode::Tuple2 | Opcode::Tuple3 | Opcode::StackGlobal => Act::Make(info.above, false),
-        Opcode::None
-        | Opcode::Newtrue
-        | Opcode::Newfalse
-        | Opcode::EmptyTuple
-        | Opcode::Binfloat
-        | Opcode::Binbytes
-        | Opcode::ShortBinbytes
-        | Opcode::ShortBinstring => Act::Leaf,
+        Opcode::None | Opcode::Newtrue | Opcode::Newfalse | Opcode::EmptyTuple | Opcode::Binfloat => Act::Leaf,
+        Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::ShortBinstring => Act::Data,
         _ => return RARE,
     };
-    Row { act, opcode: info.opcode, head: 1 + size, counted }
+    Row { act, opcode: info.opcode, head: 1 + size }
 }
 
-const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0, counted: false };
+const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0 };
 
 static ROWS: [Row; 256] = {
     let mut rows = [RARE; 256];
@@ -107,58 +102,72 @@ const HEAD: usize = 9;
 impl Scan {
     /// Reads as many opcodes as lie plainly in the window.
     pub(super) fn window(&mut self, lexer: &mut Lexer<'_>) {
+        if self.whole {
+            pass(lexer);
+            return;
+        }
         let base = lexer.offset();
         let window = lexer.window();
         let (mut start, mut at) = (0, 0);
         while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
-            let row = ROWS[usize::from(head[0])];
+            let row = &ROWS[usize::from(head[0])];
             let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
             let argument = if row.head == 2 { u32::from(head[1]) } else { four };
             let mut end = at + usize::from(row.head);
-            let mut payload: &[u8] = &[];
-            if row.counted {
-                let from = end;
-                end = from.saturating_add(argument as usize);
-                match window.get(from..end) {
-                    Some(bytes) => payload = bytes,
-                    None => break,
-                }
-            }
-            if self.whole {
-                if matches!(row.act, Act::Rare) {
-                    break;
-                }
-                (start, at) = (at, end);
-                continue;
-            }
             let plain = match row.act {
                 Act::Rare => break,
                 Act::Leaf => {
-                    self.push(entry::OTHER);
+                    self.stack.push(entry::OTHER);
                     true
+                }
+                Act::Data => {
+                    end = end.saturating_add(argument as usize);
+                    if end > window.len() {
+                        break;
+                    }
+                    self.stack.push(entry::OTHER);
+                    true
+                }
+                Act::Get => self.get(u64::from(argument)),
+                Act::Memoize => self.memoize(),
+                Act::Text => {
+                    let from = end;
+                    end = end.saturating_add(argument as usize);
+                    let Some(text) = window.get(from..end) else { break };
+                    self.text(text)
                 }
                 Act::Int => {
-                    self.int(match row.head {
-                        2 => i64::from(head[1]),
-                        3 => i64::from(four & 0xffff),
-                        _ => i64::from(four.cast_signed()),
-                    });
+                    let entry = if self.at_key() {
+                        entry::int(match row.head {
+                            2 => i64::from(head[1]),
+                            3 => i64::from(four & 0xffff),
+                            _ => i64::from(four.cast_signed()),
+                        })
+                    } else {
+                        entry::OTHER
+                    };
+                    self.stack.push(entry);
                     true
                 }
-                Act::Text => self.text(payload),
                 Act::Empty(kind) => {
-                    self.push(u64::from(kind));
+                    self.stack.push(u64::from(kind));
                     true
                 }
                 Act::Mark => {
                     self.mark();
                     true
                 }
-                Act::Memoize => !self.gaps && self.put(self.next),
                 Act::Put => self.put(u64::from(argument)),
-                Act::Get => self.get(u64::from(argument)),
-                Act::FillMany => self.fill_many(row.opcode),
-                Act::FillOne(takes) => self.fill_one(row.opcode, usize::from(takes)),
+                Act::FillMany => {
+                    let plain = self.fill_many(row.opcode);
+                    self.may_end(base + end as u64);
+                    plain
+                }
+                Act::FillOne(takes) => {
+                    let plain = self.fill_one(row.opcode, usize::from(takes));
+                    self.may_end(base + end as u64);
+                    plain
+                }
                 Act::Make(takes, object) => match self.stack.len().checked_sub(usize::from(takes)) {
                     Some(base) if base >= self.fence() => {
                         self.make(base, if object { entry::OBJECT } else { entry::OTHER }, row.opcode);
@@ -174,14 +183,44 @@ impl Scan {
                     _ => false,
                 },
             };
-            self.whole |= !plain;
             (start, at) = (at, end);
-            if is_fill(row.opcode) {
-                self.may_end(base + at as u64);
+            if !plain {
+                self.whole = true;
+                break;
+            }
+            if self.made {
+                // What follows is looked at one by one.
+                break;
             }
         }
         if at > 0 {
             lexer.advance(start, at);
         }
+    }
+}
+
+/// Passes over opcodes.
+fn pass(lexer: &mut Lexer<'_>) {
+    let window = lexer.window();
+    let (mut start, mut at) = (0, 0);
+    while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+        let row = &ROWS[usize::from(head[0])];
+        let mut end = at + usize::from(row.head);
+        match row.act {
+            Act::Rare => break,
+            Act::Text | Act::Data => {
+                let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+                let len = if row.head == 2 { u32::from(head[1]) } else { four };
+                end = end.saturating_add(len as usize);
+                if end > window.len() {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        (start, at) = (at, end);
+    }
+    if at > 0 {
+        lexer.advance(start, at);
     }
 }
