@@ -129,13 +129,11 @@ impl Job<'_> {
         output: &mut dyn Output,
     ) -> Result<Attempt<'j>, Failure> {
         let probing = guessed.is_none();
-        let columns = match guessed {
-            Some((decided, since)) => {
-                let second = Second::new(self, Building::new(terms, &decided, None), output)?;
-                Some(Columns { second, decided, since, error: None })
-            }
-            None => None,
-        };
+        // A type that the format lacks may be none in the end.
+        let columns = guessed.and_then(|(decided, since)| {
+            let second = Second::new(self, Building::new(terms, &decided, None), output).ok()?;
+            Some(Columns { second, decided, since, error: None })
+        });
         let mut guess = Guess { first: First::new(self, terms), probing, columns, left, next: None };
         let read = self.run(section, work.clone(), &mut guess);
         let Guess { first, columns, next, .. } = guess;

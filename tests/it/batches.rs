@@ -494,3 +494,16 @@ fn rows_that_are_no_table_leave_nothing() {
     let (output, status) = agree(&folder, "many rows, one of no kind", &pickle, &["--to", "csv"]);
     assert_eq!((output.is_some(), status), (false, 6));
 }
+
+#[test]
+fn a_type_that_the_format_lacks_is_told_in_the_end() {
+    let folder = Folder::new();
+    // Two columns that messages cannot tell apart, in a stream that breaks at its end.
+    let mut pickle = list_of(60_000, |p, n| {
+        p.op(b"}(").text("a_b").int(n).text("ab").int(n).op(b"u");
+    });
+    let format = ["--to", "protobuf", "--proto-message", "Row"];
+    assert_eq!(agree(&folder, "two fields", &pickle, &format).1, 6);
+    pickle.truncate(pickle.len() - 1);
+    assert_eq!(agree(&folder, "two fields, cut off", &pickle, &format).1, 4);
+}
