@@ -546,7 +546,8 @@ fn what_breaks_in_an_open_container_leaves_nothing() {
 #[test]
 fn a_pipe_is_converted_as_a_file_is() {
     let folder = Folder::new();
-    let mut p = records(60_000);
+    let mut p = Pickle::new();
+    ints(&mut p, 1_800_000);
     p.op(b".");
     assert!(p.out.len() > 8 << 20, "more than is held in memory");
     folder.write("in.pkl", &p.out);
@@ -557,12 +558,12 @@ fn a_pipe_is_converted_as_a_file_is() {
     assert!(folder.read("whole.json") == folder.read("piped.json"));
     assert_eq!(folder.files(), ["in.pkl", "piped.json", "whole.json"], "the temporary file has no name");
 
-    let limited = folder.run_with(&["convert", "-", "-o", "out.json", "--max-decompressed", "9M"], &p.out);
+    let limited = folder.run_with(&["convert", "-", "-o", "out.json", "--max-decompressed", "8500K"], &p.out);
     assert_eq!(limited.status, 5, "{}", limited.stderr);
     let nowhere = folder.run_with(&["convert", "-", "-o", "out.json", "--temp-dir", "nowhere"], &p.out);
     assert_eq!(nowhere.status, 1, "{}", nowhere.stderr);
     // What is no pickle needs no file.
-    p.out.splice(100_000..100_001, *b"\xff");
+    p.out.splice(100_000..100_008, [0xff; 8]);
     let broken = folder.run_with(&["convert", "-", "-o", "out.json", "--temp-dir", "nowhere"], &p.out);
     assert!(matches!(broken.status, 3 | 4), "{}", broken.stderr);
 }

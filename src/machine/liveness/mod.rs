@@ -662,7 +662,7 @@ mod tests {
     #[test]
     fn what_is_open_where_a_batch_ends_shows_later() {
         let list = strings(6_000);
-        let list = &list[2..list.len() - 3];
+        let list = &list[2..list.len() - 4];
         let open = |before: &[u8], after: &[u8]| plan_of([before, list, after].concat());
         assert!(ends_of(&open(b"", b".")).iter().all(|at| *at == [0]));
         assert!(ends_of(&open(b"}K\x01", b"s.")).iter().all(|at| *at == [0, 2] || *at == [0]));
