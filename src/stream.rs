@@ -6,6 +6,8 @@
 mod mapped;
 mod selected;
 mod spool;
+#[cfg(feature = "tables")]
+mod tables;
 
 use std::cell::Cell;
 use std::io::Write;
@@ -19,15 +21,19 @@ use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::document::is_legacy;
 use crate::error::{Error, Failure};
 use crate::limits::Limits;
+use crate::location::Location;
 use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
 use crate::model::graph::payloads::STAYS_FROM;
+use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::output::Output;
 use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
+use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Mapping};
@@ -45,7 +51,7 @@ impl Converter {
     pub(crate) fn convert_in_batches(
         &self,
         section: &Section,
-        output: &mut dyn Write,
+        output: &mut dyn Output,
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
@@ -68,6 +74,10 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
+                // The columns of a dict are read whole, as is what is no list.
+                if batches.root != Root::List && shape == Shape::Table {
+                    return Ok(None);
+                }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
             Plan::Many(_) if self.select.is_some() => return Ok(None),
@@ -80,8 +90,18 @@ impl Converter {
         };
         let not_taken = Cell::new(false);
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes), not_taken };
-        let result = job.convert(section, work, output);
-        if job.not_taken.get() { Ok(None) } else { result.map(Some) }
+        let result = match shape {
+            #[cfg(feature = "tables")]
+            Shape::Table => job.table(section, work, output),
+            _ => job.convert(section, work, output).map(Some),
+        };
+        if !job.not_taken.get() {
+            return result;
+        }
+        if output.can_take_back() {
+            output.take_back().map_err(|e| Error::io(e, Location::default()))?;
+        }
+        Ok(None)
     }
 }
 
@@ -106,6 +126,8 @@ enum Shape {
     Lines,
     /// One pickle after another.
     Objects,
+    /// Columns, of which the items of a list, or the pickles, are the rows.
+    Table,
 }
 
 impl Shape {
@@ -126,9 +148,20 @@ impl Shape {
         match (options.format, options.items) {
             (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
             (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
+            (format, Items::OfFormat) if is_table(format, converter) && converter.select.is_none() => {
+                Some(Shape::Table)
+            }
             _ => None,
         }
     }
+}
+
+/// Whether the output is one table of typed columns.
+fn is_table(format: Format, converter: &Converter) -> bool {
+    let options = &converter.options;
+    cfg!(feature = "tables")
+        && (format.is_tabular() || format == Format::Protobuf && options.proto_message.is_some())
+        && options.mapping == Mapping::Natural
 }
 
 struct Job<'c> {
@@ -253,6 +286,22 @@ impl Job<'_> {
             writer.sink().end_row();
         }
         writer.finish()
+    }
+
+    /// Says how many items are done.
+    fn count(&self, first: u64, graph: &Graph, part: NodeId) {
+        if let Some(progress) = &self.converter.progress {
+            progress.set_rows(first + graph.count(part) as u64);
+        }
+    }
+
+    fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
+        let sharing = match self.converter.options.mapping {
+            Mapping::Lossless => Sharing::Kept,
+            Mapping::Natural => Sharing::Expanded,
+        };
+        let max_depth = self.converter.reader.allowed().max_depth;
+        check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
 }
 

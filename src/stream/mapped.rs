@@ -9,10 +9,9 @@ use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Ledger;
 use crate::select::Select;
-use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::natural::{self, Natural};
-use crate::writers::options::{Format, Mapping};
+use crate::writers::options::Format;
 use crate::writers::tagged::{self, Tagged};
 
 /// What is open.
@@ -79,10 +78,8 @@ impl Job<'_> {
         } else {
             writer.next_part(graph.walk(part), first)?;
         }
-        if path.levels == 1
-            && let Some(progress) = &self.converter.progress
-        {
-            progress.set_rows(first + graph.count(part) as u64);
+        if path.levels == 1 {
+            self.count(first, graph, part);
         }
         Ok(())
     }
@@ -133,18 +130,9 @@ impl Job<'_> {
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),
             Shape::Document => writer.sink().element(),
-            Shape::Objects => {}
+            Shape::Objects | Shape::Table => {}
         }
         writer.write(root, &path)
-    }
-
-    fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
-        let sharing = match self.converter.options.mapping {
-            Mapping::Lossless => Sharing::Kept,
-            Mapping::Natural => Sharing::Expanded,
-        };
-        let max_depth = self.converter.reader.allowed().max_depth;
-        check::check(graph, &[root], sharing, self.max_output, max_depth)
     }
 }
 

@@ -28,7 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("disassemble", &["container", "document", "opcode"]),
     (
         "convert",
-        &["document", "machine", "model", "policy", "progress", "report", "select", "source", "tabular", "writers"],
+        &[
+            "document", "machine", "model", "output", "policy", "progress", "report", "select", "source", "tabular",
+            "writers",
+        ],
     ),
     (
         "stream",
@@ -39,16 +42,19 @@ const ARROWS: &[(&str, &[&str])] = &[
             "machine",
             "model",
             "opcode",
+            "output",
             "progress",
             "report",
             "select",
             "source",
+            "tabular",
             "writers",
         ],
     ),
     ("progress", &[]),
     ("gather", &["convert", "document", "model", "report", "writers"]),
-    ("worker", &["convert", "document"]),
+    ("worker", &["convert", "document", "output"]),
+    ("output", &[]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.
