@@ -5,6 +5,7 @@
 //! an object that a memo slot brought back, DUP, POP — makes the pickle one that is read whole.
 
 mod entry;
+mod memo;
 mod path;
 mod slots;
 mod window;
@@ -23,14 +24,10 @@ use path::Path;
 const BATCH: u64 = 256 << 10;
 /// Items that a batch has at least, where they are short.
 const MANY: usize = 1 << 15;
-/// How far memo indices may jump.
-const GAP: u64 = 1 << 16;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
 const TEXTS: usize = 1 << 16;
-/// How many are kept in mind in all.
-const TEXTS_KEPT: usize = 2 * TEXTS;
 /// Slots that were read last, as many as are kept in mind.
 const RECENT: usize = 1 << 8;
 /// The longest of them.
@@ -529,80 +526,6 @@ impl Scan {
     fn known(&self, entry: Entry) -> Entry {
         let slot = if entry::is_fetched(entry) { entry::slot(entry) } else { None };
         slot.and_then(|slot| self.texts.get(&slot)).copied().unwrap_or(entry)
-    }
-
-    /// MEMOIZE, which fills the next slot.
-    #[inline]
-    fn memoize(&mut self) -> bool {
-        let slot = self.next;
-        if self.gaps || self.stack.is_empty() {
-            return false;
-        }
-        self.next += 1;
-        self.settle(slot);
-        true
-    }
-
-    fn put(&mut self, slot: u64) -> bool {
-        if slot < self.next || slot - self.next > GAP || self.stack.is_empty() {
-            return false;
-        }
-        self.gaps |= slot != self.next;
-        self.next = slot + 1;
-        self.settle(slot);
-        true
-    }
-
-    /// The top stands in a slot.
-    #[inline]
-    fn settle(&mut self, slot: u64) {
-        if self.stack.last().is_some_and(|top| !entry::is_other(*top)) {
-            self.settle_known(slot);
-        }
-        // It stood there before it had a slot.
-        if self.stack.len() <= self.path.watch {
-            self.disturbed(self.stack.len() - 1);
-        }
-    }
-
-    fn settle_known(&mut self, slot: u64) {
-        let Some(top) = self.stack.last_mut() else { return };
-        match entry::kind(*top) {
-            entry::Kind::Text => {
-                if self.texts.len() < TEXTS_KEPT {
-                    self.texts.insert(slot, *top);
-                }
-            }
-            entry::Kind::Int | entry::Kind::Fetched | entry::Kind::Other => {}
-            entry::Kind::List | entry::Kind::Dict | entry::Kind::Set | entry::Kind::Object => {
-                *top = entry::in_slot(*top, slot);
-            }
-        }
-    }
-
-    #[inline]
-    fn get(&mut self, slot: u64) -> bool {
-        if slot >= self.next {
-            return false;
-        }
-        // Read again in the same batch, it tells nothing new.
-        let seen = slot << 32 | u64::from(self.path.batch());
-        if self.recent[slot as usize % RECENT] != seen || slot >> 32 != 0 {
-            self.recent[slot as usize % RECENT] = seen;
-            self.fetched(slot);
-        }
-        self.push(entry::fetched(slot));
-        true
-    }
-
-    fn fetched(&mut self, slot: u64) {
-        self.slots.mark(slot);
-        if slot < self.batch_slot {
-            self.slots.mark_last(slot, self.path.batch());
-            if self.path.is_guarded(slot) {
-                self.path.fetched(slot);
-            }
-        }
     }
 }
 
