@@ -99,13 +99,13 @@ impl Job<'_> {
         work: &Work,
         terms: Terms<'j>,
         output: &mut dyn Output,
-    ) -> Result<(First<'j, 'j>, Option<Built>), Failure> {
+    ) -> Result<Looked<'j>, Failure> {
         let (mut guessed, mut left) = (None, self.items / FOR_NOTHING);
         self.converter.begin(Stage::Converting);
         loop {
             let probing = guessed.is_none();
             match self.attempt(section, work, terms, guessed.take(), left, output)? {
-                Attempt::Done(first, built) => return Ok((first, built)),
+                Attempt::Done(looked) => return Ok(*looked),
                 Attempt::Again(decided, rows) => {
                     if !probing {
                         left = left.saturating_sub(rows);
@@ -141,20 +141,25 @@ impl Job<'_> {
             return Ok(Attempt::Again(decided, rows));
         }
         let read = read?;
-        let Some(Columns { second, decided, error, .. }) = columns else { return Ok(Attempt::Done(first, None)) };
+        let Some(Columns { second, decided, error, .. }) = columns else {
+            return Ok(Attempt::Done(Box::new((first, None))));
+        };
         let end = match error {
             Some(error) => Err(error),
             None => second.finish(&Graph::new(self.converter.reader.allowed())),
         };
-        Ok(Attempt::Done(first, Some(Built { decided, end, read })))
+        Ok(Attempt::Done(Box::new((first, Some(Built { decided, end, read })))))
     }
 }
+
+/// What the rows are, and what was built meanwhile.
+type Looked<'j> = (First<'j, 'j>, Option<Built>);
 
 /// What came of a run of the machine.
 enum Attempt<'j> {
     /// Its rows are to be built anew, with the columns that so many of them have.
     Again(Decided, u64),
-    Done(First<'j, 'j>, Option<Built>),
+    Done(Box<Looked<'j>>),
 }
 
 /// Takes back what was written, if anything can have been.

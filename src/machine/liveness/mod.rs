@@ -578,7 +578,8 @@ mod tests {
         assert!(cases.len() > 100);
         let bytes = cases.len();
         for (n, case) in cases.into_iter().enumerate() {
-            let slow = plan(&mut Lexer::new(Box::new(Slow(std::io::Cursor::new(case.clone()))), &Limits::default()));
+            let slow =
+                plan(&mut Lexer::new(Box::new(Slow(std::io::Cursor::new(case.clone()))), &Limits::default()), false);
             assert_eq!(format!("{:?}", plan_of(case)), format!("{:?}", slow.expect("readable")), "{n} of {bytes}");
         }
     }
