@@ -19,7 +19,7 @@ use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section, Watched};
 use crate::writers::check::{self, Sharing};
-use crate::writers::event::{Lowering, Part, Sink};
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Loss, Mapping, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
@@ -447,7 +447,7 @@ impl Job<'_> {
     /// Values that stand alone: the items of a root list, else the pickles.
     fn rows<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
         if let Some(list) = self.list() {
-            return writer.write_part(self.graph.walk(list), Part::Lines(0), self.prefix.unwrap_or("$"));
+            return writer.write_rows(self.graph.walk(list), 0, self.prefix.unwrap_or("$"));
         }
         // A table alone is written row by row, as a list is element by element.
         if let [table] = self.roots
