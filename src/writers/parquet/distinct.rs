@@ -103,8 +103,9 @@ mod tests {
         let field = Arc::new(Field::new("item", DataType::Int64, true));
         let offsets = OffsetBuffer::from_lengths(vec![2; 10_000]);
         let lists: ArrayRef = Arc::new(ListArray::new(field, offsets, all.clone(), None));
-        let both = [("few", few.slice(0, 10_000)), ("lists", lists)].map(|(name, array)| (name, array, true));
-        let rows: ArrayRef = Arc::new(StructArray::try_from_iter_with_nullable(both).expect("rows"));
+        let columns = [("few", few.slice(0, 10_000)), ("lists", lists)];
+        let columns = columns.map(|(name, array)| (Arc::new(Field::new(name, array.data_type().clone(), true)), array));
+        let rows: ArrayRef = Arc::new(StructArray::from(columns.to_vec()));
         let mut found = Vec::new();
         dictionaries(&rows, &mut found);
         dictionaries(&rows.slice(9_000, 1_000), &mut found);
