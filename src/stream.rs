@@ -4,11 +4,17 @@
 //! the shape does not allow it, the whole is read.
 
 mod mapped;
+mod selected;
+mod spool;
 #[cfg(feature = "tables")]
 mod tables;
 
 use std::cell::Cell;
 use std::io::Write;
+
+pub use spool::Spooled;
+
+use selected::{Selected, Values};
 
 use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
@@ -68,12 +74,13 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole.
-                if batches.root == Root::Dict && shape == Shape::Table {
+                // The columns of a dict are read whole, as is what is no list.
+                if batches.root != Root::List && shape == Shape::Table {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
+            Plan::Many(_) if self.select.is_some() => return Ok(None),
             Plan::Many(count) => (count, None, Work::Pickles(count)),
             Plan::Whole => return Ok(None),
         };
@@ -97,6 +104,9 @@ impl Converter {
         Ok(None)
     }
 }
+
+/// What was read: its bytes, the highest protocol, what was peeled off.
+type Read = (u64, u8, Vec<&'static str>);
 
 /// What the first pass found.
 #[derive(Clone)]
@@ -123,16 +133,24 @@ enum Shape {
 impl Shape {
     /// `None` where the format or the options need the whole.
     fn of(converter: &Converter) -> Option<Shape> {
+        if converter.reader.trailing_rule() != Trailing::Error || converter.reader.has_buffers() {
+            return None;
+        }
+        let options = &converter.options;
+        // What a selected part of it shares with its lines is not looked at apart.
         if converter.select.is_some()
-            || converter.reader.trailing_rule() != Trailing::Error
-            || converter.reader.has_buffers()
+            && (options.source.is_some()
+                || options.mapping == Mapping::Lossless
+                    && (options.format == Format::Ndjson || options.items == Items::Rows))
         {
             return None;
         }
-        match (converter.options.format, converter.options.items) {
+        match (options.format, options.items) {
             (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
             (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
-            (format, Items::OfFormat) if is_table(format, converter) => Some(Shape::Table),
+            (format, Items::OfFormat) if is_table(format, converter) && converter.select.is_none() => {
+                Some(Shape::Table)
+            }
             _ => None,
         }
     }
@@ -162,19 +180,25 @@ impl Job<'_> {
     fn convert(&self, section: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
         if self.converter.checked {
             self.converter.begin(Stage::Checking);
-            self.run(section, work.clone(), &mut mapped::Check(self))?;
+            self.select(section, work.clone(), mapped::Check(self))?;
         }
         self.converter.begin(Stage::Converting);
         self.write(section, work, output)
     }
 
+    /// Runs the machine over the input, and passes on what is selected; the sink comes back.
+    fn select<B: Values + Pickles>(&self, input: &Section, work: Work, mut sink: B) -> Result<(B, Read), Failure> {
+        let Some(select) = &self.converter.select else {
+            let read = self.run(input, work, &mut sink)?;
+            return Ok((sink, read));
+        };
+        let mut sink = Selected::new(sink, select);
+        let read = self.run(input, work, &mut sink)?;
+        Ok((sink.into_inner(self)?, read))
+    }
+
     /// Runs the machine over the input.
-    fn run(
-        &self,
-        input: &Section,
-        work: Work,
-        sink: &mut (impl Batches + Pickles),
-    ) -> Result<(u64, u8, Vec<&'static str>), Failure> {
+    fn run(&self, input: &Section, work: Work, sink: &mut (impl Batches + Pickles)) -> Result<Read, Failure> {
         let reader = &self.converter.reader;
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
@@ -228,8 +252,8 @@ impl Job<'_> {
                 let options = &self.converter.options;
                 let mut writer = Natural::new(&empty, options, &mut ledger, sink, out);
                 self.begin(&mut writer);
-                let mut mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
-                let read = self.run(input, work, &mut mapping)?;
+                let mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
+                let (mapping, read) = self.select(input, work, mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Natural::resume(&empty, options, &mut ledger, state))?)
             }
@@ -237,8 +261,8 @@ impl Job<'_> {
                 let max_depth = self.converter.reader.allowed().max_depth.saturating_mul(MAX_LEVELS);
                 let mut writer = Tagged::new(&empty, sink, Some(out), max_depth);
                 self.begin(&mut writer);
-                let mut mapping = mapped::TaggedBatches::new(self, writer.suspend());
-                let read = self.run(input, work, &mut mapping)?;
+                let mapping = mapped::TaggedBatches::new(self, writer.suspend());
+                let (mapping, read) = self.select(input, work, mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Tagged::resume(&empty, state))?)
             }

@@ -5,6 +5,7 @@
 //! an object that a memo slot brought back, DUP, POP — makes the pickle one that is read whole.
 
 mod entry;
+mod memo;
 mod path;
 mod slots;
 mod window;
@@ -23,14 +24,10 @@ use path::Path;
 const BATCH: u64 = 256 << 10;
 /// Items that a batch has at least, where they are short.
 const MANY: usize = 1 << 15;
-/// How far memo indices may jump.
-const GAP: u64 = 1 << 16;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
 const TEXTS: usize = 1 << 16;
-/// How many are kept in mind in all.
-const TEXTS_KEPT: usize = 2 * TEXTS;
 /// Slots that were read last, as many as are kept in mind.
 const RECENT: usize = 1 << 8;
 /// The longest of them.
@@ -252,7 +249,11 @@ impl Scan {
 
     fn batches(self) -> Option<Batches> {
         let root = self.root.filter(|_| !self.whole)?;
-        let (items, dollar_keys) = self.path.root();
+        let slot = self.stack.first().and_then(|root| entry::slot(*root));
+        if slot.is_some_and(|slot| self.slots.is_read(slot)) {
+            return None;
+        }
+        let (items, dollar_keys) = self.path.root()?;
         let ends = self.path.into_ends();
         (!ends.is_empty()).then_some(Batches { root, items, dollar_keys, ends, slots: self.slots })
     }
@@ -526,80 +527,6 @@ impl Scan {
         let slot = if entry::is_fetched(entry) { entry::slot(entry) } else { None };
         slot.and_then(|slot| self.texts.get(&slot)).copied().unwrap_or(entry)
     }
-
-    /// MEMOIZE, which fills the next slot.
-    #[inline]
-    fn memoize(&mut self) -> bool {
-        let slot = self.next;
-        if self.gaps || self.stack.is_empty() {
-            return false;
-        }
-        self.next += 1;
-        self.settle(slot);
-        true
-    }
-
-    fn put(&mut self, slot: u64) -> bool {
-        if slot < self.next || slot - self.next > GAP || self.stack.is_empty() {
-            return false;
-        }
-        self.gaps |= slot != self.next;
-        self.next = slot + 1;
-        self.settle(slot);
-        true
-    }
-
-    /// The top stands in a slot.
-    #[inline]
-    fn settle(&mut self, slot: u64) {
-        if self.stack.last().is_some_and(|top| !entry::is_other(*top)) {
-            self.settle_known(slot);
-        }
-        // It stood there before it had a slot.
-        if self.stack.len() <= self.path.watch {
-            self.disturbed(self.stack.len() - 1);
-        }
-    }
-
-    fn settle_known(&mut self, slot: u64) {
-        let Some(top) = self.stack.last_mut() else { return };
-        match entry::kind(*top) {
-            entry::Kind::Text => {
-                if self.texts.len() < TEXTS_KEPT {
-                    self.texts.insert(slot, *top);
-                }
-            }
-            entry::Kind::Int | entry::Kind::Fetched | entry::Kind::Other => {}
-            entry::Kind::List | entry::Kind::Dict | entry::Kind::Set | entry::Kind::Object => {
-                *top = entry::in_slot(*top, slot);
-            }
-        }
-    }
-
-    #[inline]
-    fn get(&mut self, slot: u64) -> bool {
-        if slot >= self.next {
-            return false;
-        }
-        // Read again in the same batch, it tells nothing new.
-        let seen = slot << 32 | u64::from(self.path.batch());
-        if self.recent[slot as usize % RECENT] != seen || slot >> 32 != 0 {
-            self.recent[slot as usize % RECENT] = seen;
-            self.fetched(slot);
-        }
-        self.push(entry::fetched(slot));
-        true
-    }
-
-    fn fetched(&mut self, slot: u64) {
-        self.slots.mark(slot);
-        if slot < self.batch_slot {
-            self.slots.mark_last(slot, self.path.batch());
-            if self.path.is_guarded(slot) {
-                self.path.fetched(slot);
-            }
-        }
-    }
 }
 
 fn is_fill(opcode: Opcode) -> bool {
@@ -613,6 +540,65 @@ mod tests {
 
     fn plan_of(bytes: Vec<u8>) -> Plan {
         plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default())).expect("readable")
+    }
+
+    /// Gives one byte at a time, so that no opcode lies in a window.
+    struct Slow(std::io::Cursor<Vec<u8>>);
+
+    impl std::io::Read for Slow {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            let one = buf.len().min(1);
+            self.0.read(&mut buf[..one])
+        }
+    }
+
+    #[test]
+    fn a_plan_does_not_hang_on_how_the_bytes_come() {
+        let mut cases = vec![strings(3_000)];
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata"))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("testdata") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "pkl") {
+                    let mut bytes = Vec::new();
+                    let mut file = std::fs::File::open(path).expect("a file");
+                    std::io::copy(&mut file, &mut bytes).expect("bytes");
+                    cases.push(bytes);
+                }
+            }
+        }
+        assert!(cases.len() > 100);
+        let bytes = cases.len();
+        for (n, case) in cases.into_iter().enumerate() {
+            let slow = plan(&mut Lexer::new(Box::new(Slow(std::io::Cursor::new(case.clone()))), &Limits::default()));
+            assert_eq!(format!("{:?}", plan_of(case)), format!("{:?}", slow.expect("readable")), "{n} of {bytes}");
+        }
+    }
+
+    fn ends_of(plan: &Plan) -> Vec<Vec<u32>> {
+        let Plan::Batches(batches) = plan else { panic!("expected batches") };
+        batches.ends.iter().map(|end| end.levels.iter().map(|level| level.at).collect()).collect()
+    }
+
+    #[test]
+    fn what_is_open_where_a_batch_ends_shows_later() {
+        let list = strings(6_000);
+        let list = &list[2..list.len() - 4];
+        let open = |before: &[u8], after: &[u8]| plan_of([before, list, after].concat());
+        assert!(ends_of(&open(b"", b".")).iter().all(|at| *at == [0]));
+        assert!(ends_of(&open(b"}K\x01", b"s.")).iter().all(|at| *at == [0, 2] || *at == [0]));
+        assert!(ends_of(&open(b"}(K\x01", b"K\x02Nu.")).iter().all(|at| *at == [0, 2] || *at == [0]));
+        assert!(ends_of(&open(b"](N](N", b"eNe.")).iter().all(|at| *at == [0, 2, 4] || *at == [0, 2]));
+        assert!(ends_of(&open(b"(N", b"Nt.")).iter().all(|at| *at == [NOWHERE, 1] || *at == [NOWHERE]));
+        assert!(ends_of(&open(b"N", b"\x86\x94.")).iter().all(|at| *at == [NOWHERE, 1] || *at == [NOWHERE]));
+        // It is an argument, or a key stands twice.
+        for (before, after) in
+            [(&b"](N"[..], &b"\x85e."[..]), (b"]c__builtin__\nset\n", b"\x85Ra."), (b"}(K\x01", b"K\x01Nu.")]
+        {
+            assert!(matches!(open(before, after), Plan::Whole), "{before:?}");
+        }
     }
 
     /// A list of `n` strings of 100 bytes, in APPENDS of 1,000; the string of slot 1 stands at the end again.
