@@ -63,7 +63,7 @@ impl Converter {
             return Ok(None);
         }
         let mut lexer = lexer(opened, section, limits);
-        let plan = liveness::plan(&mut lexer)?;
+        let plan = liveness::plan(&mut lexer, shape == Shape::Table)?;
         let bytes = lexer.offset();
         drop(lexer);
         let (items, root, work) = match plan {
@@ -76,8 +76,9 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole, as is what is no list, and what is one message.
-                if batches.root != Root::List && shape == Shape::Table || shape == Shape::Frames {
+                // The columns of a dict are read whole, as is what is no list or tuple, and what is one message.
+                let is_rows = matches!(batches.root, Root::List | Root::Tuple);
+                if shape == Shape::Table && !is_rows || shape == Shape::Frames {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))

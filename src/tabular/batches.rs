@@ -129,9 +129,11 @@ impl<'o> Looking<'o> {
                 _ => NoTable::Whole,
             });
         }
-        let (None, Some(known)) = (&self.error, self.known) else {
+        let (None, Some(mut known)) = (&self.error, self.known) else {
             return Err(self.error.map_or(NoTable::Whole, NoTable::Error));
         };
+        // The next pass begins with other objects.
+        known.retain(|_| false);
         let eye = Eye::knowing(empty, self.terms.options, known);
         let decided = self.survey.decide(&eye, self.terms.flat, ROOT).map_err(NoTable::Error)?;
         Ok((decided, eye.into_known()))

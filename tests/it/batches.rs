@@ -331,7 +331,19 @@ fn tables_are_the_same_in_batches() {
             p.text(&format!("text {n}"));
         }),
     );
-    for (name, pickle) in [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000))] {
+    // Rows of a tuple, with more than a batch in a row now and then.
+    let mut of_tuple = Pickle::new();
+    of_tuple.op(b"(");
+    for n in 0..20_000 {
+        of_tuple.op(b"}(").text("n").int(n).text("items").op(b"](");
+        for m in 0..if n % 7_000 == 0 { 60_000 } else { 3 } {
+            of_tuple.int(m);
+        }
+        of_tuple.op(b"e").text("inner").op(b"}").text("x").int(n).op(b"su");
+    }
+    let of_tuple = of_tuple.op(b"t.").out.clone();
+    let all = [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000)), ("of a tuple", of_tuple)];
+    for (name, pickle) in all {
         for format in TABLES {
             let (output, status) = agree(&folder, name, &pickle, format);
             assert_eq!((output.is_some(), status), (true, 0), "{name} {format:?}");
@@ -481,4 +493,17 @@ fn rows_that_are_no_table_leave_nothing() {
     });
     let (output, status) = agree(&folder, "many rows, one of no kind", &pickle, &["--to", "csv"]);
     assert_eq!((output.is_some(), status), (false, 6));
+}
+
+#[test]
+fn a_type_that_the_format_lacks_is_told_in_the_end() {
+    let folder = Folder::new();
+    // Two columns that messages cannot tell apart, in a stream that breaks at its end.
+    let mut pickle = list_of(60_000, |p, n| {
+        p.op(b"}(").text("a_b").int(n).text("ab").int(n).op(b"u");
+    });
+    let format = ["--to", "protobuf", "--proto-message", "Row"];
+    assert_eq!(agree(&folder, "two fields", &pickle, &format).1, 6);
+    pickle.truncate(pickle.len() - 1);
+    assert_eq!(agree(&folder, "two fields, cut off", &pickle, &format).1, 4);
 }

@@ -101,15 +101,16 @@ pub(crate) struct Level {
     pub dollar: bool,
 }
 
-/// Reads the stream once and says how it can be converted. Whatever is wrong with it, the machine reports.
+/// Reads the stream once and says how it can be converted. Whatever is wrong with it, the machine reports. Where only the root is
+/// to be handed over in parts (`shallow`), no batch ends where what stands above it on the stack is about to be filled.
 ///
 /// # Errors
 /// The stream cannot be read.
-pub(crate) fn plan(lexer: &mut Lexer<'_>) -> Result<Plan, Error> {
+pub(crate) fn plan(lexer: &mut Lexer<'_>, shallow: bool) -> Result<Plan, Error> {
     let mut pickles = 0u64;
     let mut first = None;
     loop {
-        let mut scan = Scan::new(pickles > 0, lexer.offset());
+        let mut scan = Scan::new(pickles > 0, shallow, lexer.offset());
         match scan.pickle(lexer) {
             Ok(()) => {}
             // Broken: the machine says how.
@@ -180,10 +181,12 @@ struct Scan {
     foreign: bool,
     /// It cannot be written in batches; only its end is looked for.
     whole: bool,
+    /// Batches end between items of the root only.
+    shallow: bool,
 }
 
 impl Scan {
-    fn new(whole: bool, start: u64) -> Self {
+    fn new(whole: bool, shallow: bool, start: u64) -> Self {
         Scan {
             stack: Vec::new(),
             marks: Vec::new(),
@@ -206,6 +209,7 @@ impl Scan {
             made: false,
             foreign: false,
             whole,
+            shallow,
         }
     }
 
@@ -245,7 +249,9 @@ impl Scan {
     /// A batch may end here, if it is long enough.
     #[inline]
     fn may_end(&mut self, offset: u64) {
-        if (offset - self.batch_start >= BATCH || self.added >= MANY) && !self.made {
+        // The first mark is that of what is added to the root.
+        let inside = self.shallow && self.marks.len() > 1;
+        if (offset - self.batch_start >= BATCH || self.added >= MANY) && !self.made && !inside {
             self.path.end(offset, self.stack.len());
             (self.batch_start, self.added) = (offset, 0);
             self.batch_slot = self.next;
@@ -545,7 +551,7 @@ mod tests {
     use crate::limits::Limits;
 
     fn plan_of(bytes: Vec<u8>) -> Plan {
-        plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default())).expect("readable")
+        plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default()), false).expect("readable")
     }
 
     /// Gives one byte at a time, so that no opcode lies in a window.
