@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("gather", &["convert", "document", "model", "report", "writers"]),
     ("worker", &["convert", "document"]),
+    ("measure", &["machine", "opcode"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.
