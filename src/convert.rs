@@ -12,13 +12,14 @@ use crate::location::Location;
 use crate::machine::Trailing;
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
+use crate::output::{Gone, Output};
 use crate::policy::Policy;
 use crate::progress::{Progress, Stage};
 use crate::report::ledger::{Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section, Watched};
 use crate::writers::check::{self, Sharing};
-use crate::writers::event::{Lowering, Part, Sink};
+use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Loss, Mapping, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
@@ -193,6 +194,14 @@ impl Converter {
     /// # Errors
     /// As [`Converter::convert`].
     pub fn convert_file(&self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.convert_file_to(file, &mut Gone(output))
+    }
+
+    /// As [`Converter::convert_file`], for an output that can be taken back: a large table may be written in one pass.
+    ///
+    /// # Errors
+    /// As [`Converter::convert`].
+    pub fn convert_file_to(&self, file: File, output: &mut dyn Output) -> Result<Report, Failure> {
         self.usable()?;
         let file = match FileInput::new(file).map_err(|e| Error::io(e, Location::default()))? {
             Ok(file) => match &self.progress {
@@ -319,37 +328,17 @@ impl Job<'_> {
             Format::Protobuf => match &self.options.proto_message {
                 None => self.frames(output),
                 #[cfg(feature = "tables")]
-                Some(name) => self.table(ledger, |table, more| {
-                    let message = crate::writers::messages::Message::new(name, &table.schema())?;
-                    *proto = Some(message.proto());
-                    crate::writers::messages::write(table, &message, more, self.out(output))
-                }),
+                Some(_) => self.table(ledger, proto, output),
                 #[cfg(not(feature = "tables"))]
                 Some(_) => Err(Error::misuse("this build knows no tables")),
             },
             #[cfg(feature = "tensors")]
             Format::Npy | Format::Npz | Format::Safetensors => self.tensors(ledger, output),
-            #[cfg(feature = "parquet")]
-            Format::Parquet => {
-                self.table(ledger, |table, _| crate::writers::parquet::write(table, self.options, self.out(output)))
-            }
-            #[cfg(feature = "arrow")]
-            Format::Arrow => {
-                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_file(table, self.out(output)))
-            }
-            #[cfg(feature = "arrow")]
-            Format::ArrowStream => {
-                self.table(ledger, |table, _| crate::writers::arrow_ipc::write_stream(table, self.out(output)))
-            }
-            #[cfg(feature = "csv")]
-            Format::Csv => self.table(ledger, |table, more| {
-                let (written, counted) = crate::writers::csv::write(table, self.options, self.out(output))?;
-                *more = counted;
-                Ok(written)
-            }),
+            #[cfg(feature = "tables")]
+            Format::Parquet | Format::Arrow | Format::ArrowStream | Format::Csv => self.table(ledger, proto, output),
             #[allow(unreachable_patterns, reason = "every format may be compiled out")]
             format => {
-                let _ = (ledger, spare, output);
+                let _ = (ledger, spare, proto, output);
                 Err(Error::misuse(format!("this build does not write {}", format.name())))
             }
         }
@@ -357,11 +346,7 @@ impl Job<'_> {
 
     /// One table.
     #[cfg(feature = "tables")]
-    fn table(
-        &self,
-        ledger: &mut Ledger,
-        write: impl FnOnce(&mut dyn crate::writers::batches::Batches, &mut Ledger) -> Result<u64, Error>,
-    ) -> Result<u64, Error> {
+    fn table(&self, ledger: &mut Ledger, proto: &mut Option<String>, output: &mut dyn Write) -> Result<u64, Error> {
         if self.options.mapping == Mapping::Lossless {
             let format = self.options.format.name();
             return Err(Error::misuse(format!(
@@ -376,12 +361,16 @@ impl Job<'_> {
             flat: self.options.format == Format::Csv,
             max_output: self.max_output,
         };
-        let mut of_format = Ledger::default();
         let mut table = crate::tabular::Table::open(&job, ledger)?;
-        let written = write(&mut table, &mut of_format)?;
+        let mut writer = crate::writers::batches::begin(&table.schema(), self.options, self.out(output))?;
+        while let Some(batch) = table.next_batch()? {
+            writer.push(&batch)?;
+        }
+        let written = writer.finish()?;
         drop(table);
-        ledger.merge(&of_format);
-        Ok(written)
+        ledger.merge(&written.ledger);
+        *proto = written.proto;
+        Ok(written.bytes)
     }
 
     fn out<'w>(&self, output: &'w mut dyn Write) -> Out<'w> {
@@ -458,7 +447,7 @@ impl Job<'_> {
     /// Values that stand alone: the items of a root list, else the pickles.
     fn rows<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
         if let Some(list) = self.list() {
-            return writer.write_part(self.graph.walk(list), Part::Lines(0), self.prefix.unwrap_or("$"));
+            return writer.write_rows(self.graph.walk(list), 0, self.prefix.unwrap_or("$"));
         }
         // A table alone is written row by row, as a list is element by element.
         if let [table] = self.roots

@@ -71,6 +71,8 @@ pub mod measure;
 mod model;
 pub mod name;
 pub mod opcode;
+#[cfg(feature = "json")]
+mod output;
 pub mod policy;
 #[cfg(feature = "json")]
 mod progress;
@@ -107,6 +109,8 @@ pub use gather::Gather;
 pub use globals::table::{RegistryRow, registry};
 pub use limits::Limits;
 pub use machine::Trailing;
+#[cfg(feature = "json")]
+pub use output::Output;
 pub use policy::Policy;
 #[cfg(feature = "json")]
 pub use progress::{Progress, Stage};

@@ -3,6 +3,11 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+mod mapped;
+#[cfg(feature = "tables")]
+mod tables;
+
+use std::cell::Cell;
 use std::io::Write;
 
 use crate::container::{self, Form, Opened};
@@ -10,23 +15,24 @@ use crate::convert::{Converter, MAX_LEVELS, Report};
 use crate::document::is_legacy;
 use crate::error::{Error, Failure};
 use crate::limits::Limits;
+use crate::location::Location;
 use crate::machine::Trailing;
 use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
-use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::output::Output;
 use crate::progress::Stage;
 use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
-use crate::writers::event::{Lowering, Part, Sink};
-use crate::writers::natural::{self, Natural};
-use crate::writers::options::{Format, Items, Mapping, WriteOptions};
+use crate::writers::event::{Lowering, Sink};
+use crate::writers::natural::Natural;
+use crate::writers::options::{Format, Items, Mapping};
 use crate::writers::out::Out;
-use crate::writers::tagged::{self, Tagged};
+use crate::writers::tagged::Tagged;
 
 /// Bytes from which on an input is looked at first.
 const LARGE: u64 = 512 << 10;
@@ -39,7 +45,7 @@ impl Converter {
     pub(crate) fn convert_in_batches(
         &self,
         section: &Section,
-        output: &mut dyn Write,
+        output: &mut dyn Output,
     ) -> Result<Option<Report>, Failure> {
         let Some(shape) = Shape::of(self).filter(|_| section.len() >= LARGE) else { return Ok(None) };
         let limits = self.reader.allowed();
@@ -53,33 +59,42 @@ impl Converter {
         let bytes = lexer.offset();
         drop(lexer);
         let (items, root, work) = match plan {
-            Plan::Batches(batches) if !(batches.dollar_keys && self.options.mapping == Mapping::Lossless) => {
+            Plan::Batches(batches) => {
                 // Each line of the lossless mapping stands alone, and what lines share is counted over all of them.
                 if shape == Shape::Lines && self.options.mapping == Mapping::Lossless && batches.root == Root::List {
                     return Ok(None);
                 }
-                // A dict that is a row gets its column only once all its keys are known.
-                if batches.root == Root::Dict && self.options.source.is_some() {
+                // A dict that is a row gets its column only once all its keys are known, and what is neither gets none.
+                if batches.root != Root::List && self.options.source.is_some() {
+                    return Ok(None);
+                }
+                // The columns of a dict are read whole.
+                if batches.root == Root::Dict && shape == Shape::Table {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
             Plan::Many(count) => (count, None, Work::Pickles(count)),
-            Plan::Batches(_) | Plan::Whole => return Ok(None),
+            Plan::Whole => return Ok(None),
         };
-        // A dict is one line.
         let shape = match (root, shape) {
-            (Some(Root::Dict), Shape::Lines) => Shape::Line,
             (None, Shape::Document) if self.options.format == Format::MessagePack => Shape::Objects,
             (_, shape) => shape,
         };
-        let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes) };
-        if self.checked {
-            self.begin(Stage::Checking);
-            job.run(section, work.clone(), &mut Check(&job))?;
+        let not_taken = Cell::new(false);
+        let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes), not_taken };
+        let result = match shape {
+            #[cfg(feature = "tables")]
+            Shape::Table => job.table(section, work, output),
+            _ => job.convert(section, work, output).map(Some),
+        };
+        if !job.not_taken.get() {
+            return result;
         }
-        self.begin(Stage::Converting);
-        job.write(section, work, output).map(Some)
+        if output.can_take_back() {
+            output.take_back().map_err(|e| Error::io(e, Location::default()))?;
+        }
+        Ok(None)
     }
 }
 
@@ -95,14 +110,14 @@ enum Work {
 /// What the output is around the items of the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// One array or map, or an array of pickles.
+    /// One value, or an array of pickles.
     Document,
-    /// A line that is one map.
-    Line,
-    /// A line per item of a list, or per pickle.
+    /// A line per item of a list, or per pickle; else one line.
     Lines,
     /// One pickle after another.
     Objects,
+    /// Columns, of which the items of a list, or the pickles, are the rows.
+    Table,
 }
 
 impl Shape {
@@ -117,9 +132,18 @@ impl Shape {
         match (converter.options.format, converter.options.items) {
             (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
             (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
+            (format, Items::OfFormat) if is_table(format, converter) => Some(Shape::Table),
             _ => None,
         }
     }
+}
+
+/// Whether the output is one table of typed columns.
+fn is_table(format: Format, converter: &Converter) -> bool {
+    let options = &converter.options;
+    cfg!(feature = "tables")
+        && (format.is_tabular() || format == Format::Protobuf && options.proto_message.is_some())
+        && options.mapping == Mapping::Natural
 }
 
 struct Job<'c> {
@@ -130,9 +154,20 @@ struct Job<'c> {
     /// Items, entries or pickles.
     items: u64,
     max_output: u64,
+    /// Whether the root turned out to be what cannot be written in batches.
+    not_taken: Cell<bool>,
 }
 
 impl Job<'_> {
+    fn convert(&self, section: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
+        if self.converter.checked {
+            self.converter.begin(Stage::Checking);
+            self.run(section, work.clone(), &mut mapped::Check(self))?;
+        }
+        self.converter.begin(Stage::Converting);
+        self.write(section, work, output)
+    }
+
     /// Runs the machine over the input.
     fn run(
         &self,
@@ -149,6 +184,7 @@ impl Job<'_> {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
         };
+        self.not_taken.set(outcome.not_taken);
         if outcome.findings.errors.is_empty()
             && let Err(error) = lexer.drain()
         {
@@ -191,9 +227,8 @@ impl Job<'_> {
             Mapping::Natural => {
                 let options = &self.converter.options;
                 let mut writer = Natural::new(&empty, options, &mut ledger, sink, out);
-                self.begin(&mut writer)?;
-                let state = Some(writer.suspend());
-                let mut mapping = NaturalBatches { job: self, options, ledger: &mut ledger, state };
+                self.begin(&mut writer);
+                let mut mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
                 let read = self.run(input, work, &mut mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Natural::resume(&empty, options, &mut ledger, state))?)
@@ -201,8 +236,8 @@ impl Job<'_> {
             Mapping::Lossless => {
                 let max_depth = self.converter.reader.allowed().max_depth.saturating_mul(MAX_LEVELS);
                 let mut writer = Tagged::new(&empty, sink, Some(out), max_depth);
-                self.begin(&mut writer)?;
-                let mut mapping = TaggedBatches { job: self, state: Some(writer.suspend()) };
+                self.begin(&mut writer);
+                let mut mapping = mapped::TaggedBatches::new(self, writer.suspend());
                 let read = self.run(input, work, &mut mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Tagged::resume(&empty, state))?)
@@ -213,67 +248,27 @@ impl Job<'_> {
         Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger, proto: None })
     }
 
-    fn begin<L: Lowering>(&self, writer: &mut L) -> Result<(), Error> {
-        match self.shape {
-            Shape::Document | Shape::Line => {
-                let len = usize::try_from(self.items).unwrap_or(usize::MAX);
-                match self.root {
-                    Some(root) => writer.begin_root(root == Root::Dict, len),
-                    None => {
-                        writer.sink().begin_array(len);
-                        Ok(())
-                    }
-                }
-            }
-            Shape::Lines | Shape::Objects => Ok(()),
+    /// Begins the array of pickles, if there is one.
+    fn begin<L: Lowering>(&self, writer: &mut L) {
+        if self.root.is_none() && self.shape == Shape::Document {
+            writer.sink().begin_array(usize::try_from(self.items).unwrap_or(usize::MAX));
         }
     }
 
+    /// Ends it.
     fn end<L: Lowering>(&self, mut writer: L) -> Result<u64, Error> {
-        if matches!(self.shape, Shape::Document | Shape::Line) {
-            match self.root {
-                Some(root) => writer.end_root(root == Root::Dict)?,
-                None => writer.sink().end_array(),
-            }
-            if self.converter.options.format != Format::MessagePack {
-                writer.sink().end_row();
-            }
+        if self.root.is_none() && self.shape == Shape::Document {
+            writer.sink().end_array();
+            writer.sink().end_row();
         }
         writer.finish()
     }
 
-    /// One batch, by either mapping.
-    fn part<L: Lowering>(&self, writer: &mut L, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
-        let part = match (self.shape, self.root) {
-            (Shape::Lines, _) => Part::Lines(first),
-            (_, Some(Root::Dict)) => Part::Entries,
-            (_, _) => Part::Elements(first),
-        };
-        writer.write_part(graph.walk(root), part, "$")?;
-        self.count(first, graph, root);
-        Ok(())
-    }
-
-    /// Says how many rows are done.
-    fn count(&self, first: u64, graph: &Graph, root: NodeId) {
+    /// Says how many items are done.
+    fn count(&self, first: u64, graph: &Graph, part: NodeId) {
         if let Some(progress) = &self.converter.progress {
-            let items = graph.count(root) as u64;
-            progress.set_rows(first + if self.root == Some(Root::Dict) { items / 2 } else { items });
+            progress.set_rows(first + graph.count(part) as u64);
         }
-    }
-
-    /// One pickle, by either mapping.
-    fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
-        if let Some(progress) = &self.converter.progress {
-            progress.set_rows(n);
-        }
-        let path = format!("$[{n}]");
-        match self.shape {
-            Shape::Lines => return writer.write_row(root, &path),
-            Shape::Document => writer.sink().element(),
-            Shape::Line | Shape::Objects => {}
-        }
-        writer.write(root, &path)
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
@@ -294,92 +289,4 @@ fn lexer<'a>(opened: Opened<'a>, place: &Section, limits: &Limits) -> Lexer<'a> 
 
 fn lost() -> Error {
     Error::misuse("expected a writer, found none: a batch was left in the middle")
-}
-
-/// Only checks.
-struct Check<'j, 'c>(&'j Job<'c>);
-
-impl Batches for Check<'_, '_> {
-    fn batch(&mut self, graph: &Graph, root: NodeId, _first: u64) -> Result<(), Error> {
-        self.0.check(graph, Value::Object(root))
-    }
-
-    fn moved(&mut self, _at: Checkpoint, _moved: &Moved) {}
-}
-
-impl Pickles for Check<'_, '_> {
-    fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
-        self.0.check(graph, root)
-    }
-}
-
-struct NaturalBatches<'j, 'c, 'w, S: Sink> {
-    job: &'j Job<'c>,
-    options: &'j WriteOptions,
-    ledger: &'j mut Ledger,
-    /// None while a batch is written, or after it failed.
-    state: Option<natural::Suspended<'w, S>>,
-}
-
-impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
-    fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check(graph, Value::Object(root))?;
-        let state = self.state.take().ok_or_else(lost)?;
-        let mut writer = Natural::resume(graph, self.options, self.ledger, state);
-        self.job.part(&mut writer, graph, root, first)?;
-        self.state = Some(writer.suspend());
-        Ok(())
-    }
-
-    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        if let Some(state) = &mut self.state {
-            state.moved(at, moved);
-        }
-    }
-}
-
-impl<S: Sink> Pickles for NaturalBatches<'_, '_, '_, S> {
-    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, root)?;
-        let mut state = self.state.take().ok_or_else(lost)?;
-        state.forget();
-        let mut writer = Natural::resume(graph, self.options, self.ledger, state);
-        self.job.one(&mut writer, root, n)?;
-        self.state = Some(writer.suspend());
-        Ok(())
-    }
-}
-
-struct TaggedBatches<'j, 'c, 'w, S: Sink> {
-    job: &'j Job<'c>,
-    state: Option<tagged::Suspended<'w, S>>,
-}
-
-impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
-    fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check(graph, Value::Object(root))?;
-        let state = self.state.take().ok_or_else(lost)?;
-        let mut writer = Tagged::resume(graph, state);
-        self.job.part(&mut writer, graph, root, first)?;
-        self.state = Some(writer.suspend());
-        Ok(())
-    }
-
-    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        if let Some(state) = &mut self.state {
-            state.moved(at, moved);
-        }
-    }
-}
-
-impl<S: Sink> Pickles for TaggedBatches<'_, '_, '_, S> {
-    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, root)?;
-        let mut state = self.state.take().ok_or_else(lost)?;
-        state.forget(self.job.shape == Shape::Lines);
-        let mut writer = Tagged::resume(graph, state);
-        self.job.one(&mut writer, root, n)?;
-        self.state = Some(writer.suspend());
-        Ok(())
-    }
 }

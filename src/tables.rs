@@ -7,7 +7,6 @@ use crate::document::Document;
 use crate::error::{Error, Failure};
 use crate::report::ledger::Ledger;
 use crate::tabular;
-use crate::writers::batches::Batches as _;
 use crate::writers::options::SchemaFormat;
 use crate::writers::schema;
 

@@ -8,6 +8,7 @@ use crate::convert::{Converter, Report};
 use crate::document::Memory;
 use crate::error::{Error, Failure};
 use crate::location::Location;
+use crate::output::{Gone, Output};
 
 /// Bytes from which on a file is not read into memory at once.
 const LARGE: usize = 512 << 10;
@@ -72,7 +73,15 @@ impl Worker {
     ///
     /// # Errors
     /// As for [`Converter::convert`].
-    pub fn convert_file(&mut self, mut file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+    pub fn convert_file(&mut self, file: File, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.convert_file_to(file, &mut Gone(output))
+    }
+
+    /// As [`Converter::convert_file_to`]; the file's position is where it begins.
+    ///
+    /// # Errors
+    /// As for [`Converter::convert`].
+    pub fn convert_file_to(&mut self, mut file: File, output: &mut dyn Output) -> Result<Report, Failure> {
         if self.small.is_empty() {
             self.small.resize(LARGE, 0);
         }
@@ -90,7 +99,7 @@ impl Worker {
             }
         }
         if file.metadata().map_err(failed)?.is_file() {
-            return self.converter.convert_file(file, output);
+            return self.converter.convert_file_to(file, output);
         }
         let begin = self.small.get(..filled).unwrap_or_default();
         self.converter.convert_in(begin.chain(file), &mut self.memory, output)

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
-use depickle::{Converter, Format, Progress, Report, Worker};
+use depickle::{Converter, Format, Output, Progress, Report, Worker};
 
 use super::args::ConvertArgs;
 use super::exit::Status;
@@ -222,7 +222,7 @@ pub(super) trait Taker {
 /// A worker and where it writes to.
 pub(super) struct Writing<'a> {
     pub worker: &'a mut Worker,
-    pub output: &'a mut dyn Write,
+    pub output: &'a mut dyn Output,
 }
 
 impl Taker for Writing<'_> {
@@ -231,7 +231,7 @@ impl Taker for Writing<'_> {
     }
 
     fn file(&mut self, file: File) -> Result<Report, Failure> {
-        self.worker.convert_file(file, self.output)
+        self.worker.convert_file_to(file, self.output)
     }
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {

@@ -82,10 +82,31 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
 fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
     let top = input.file_name().map(PathBuf::from).unwrap_or_default();
     let tree = Arc::new(Tree { root: root.to_owned(), top });
-    for entry in walkdir::WalkDir::new(root).follow_links(true).sort_by_file_name() {
+    let (files, failures) = (found.len(), missing.len());
+    // Following links asks the system about every file; most folders have none.
+    for follow in [false, true] {
+        found.truncate(files);
+        missing.truncate(failures);
+        if walk(root, &tree, follow, found, missing) {
+            return;
+        }
+    }
+}
+
+/// Finds the files of a folder; `false` where a link to something else than a file would have to be followed.
+fn walk(root: &Path, tree: &Arc<Tree>, follow: bool, found: &mut Vec<Input>, missing: &mut Vec<Missing>) -> bool {
+    // Entries of one folder have its path before their name.
+    let by_name = |a: &walkdir::DirEntry, b: &walkdir::DirEntry| a.path().as_os_str().cmp(b.path().as_os_str());
+    for entry in walkdir::WalkDir::new(root).follow_links(follow).follow_root_links(true).sort_by(by_name) {
         match entry {
+            Ok(entry) if !follow && entry.depth() > 0 && entry.path_is_symlink() => {
+                if !std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
+                    return false;
+                }
+                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(tree)) });
+            }
             Ok(entry) if entry.file_type().is_file() => {
-                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(&tree)) });
+                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(tree)) });
             }
             Ok(_) => {}
             Err(e) => {
@@ -94,6 +115,7 @@ fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<M
             }
         }
     }
+    true
 }
 
 /// A glob that the shell did not expand.

@@ -78,6 +78,8 @@ impl<T> Write for Hand<'_, T> {
     }
 }
 
+impl<T> depickle::Output for Hand<'_, T> {}
+
 /// Does `count` jobs on at most `threads` threads, each with a state that `state` makes; `take` gets what they hand over, in
 /// order, on this thread, until it breaks off.
 pub(super) fn in_order<T: Send, S>(

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use depickle::Output;
+
 use super::unfinished::Unfinished;
 use sha2::{Digest, Sha256};
 
@@ -88,6 +90,25 @@ impl Write for Pending {
     }
 }
 
+impl Output for Pending {
+    fn can_take_back(&self) -> bool {
+        match self {
+            Pending::File { .. } | Pending::Spooled(_) => true,
+            Pending::Direct(_) => false,
+        }
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        let file = match self {
+            Pending::File { file, .. } => file.file()?,
+            Pending::Spooled(file) => file,
+            Pending::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        file.set_len(0)?;
+        io::Seek::rewind(file)
+    }
+}
+
 /// Passes bytes on and keeps their SHA-256, if one is wanted.
 pub(super) struct Hashing<T> {
     inner: T,
@@ -117,6 +138,17 @@ impl<W: Write> Write for Hashing<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+impl<W: Output> Output for Hashing<W> {
+    fn can_take_back(&self) -> bool {
+        self.inner.can_take_back()
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        self.hash = self.hash.take().map(|_| Sha256::new());
+        self.inner.take_back()
     }
 }
 

@@ -175,7 +175,7 @@ impl Reader {
         let mut reading = Reading::new(self, memory);
         let roots = reading.input(Box::new(stream), place);
         let Reading { machine, buffer, codecs, pickles, foreign, .. } = reading;
-        let Outcome { graph, roots, findings, bytes, protocol, memory: left } = machine.finish(roots);
+        let Outcome { graph, roots, findings, bytes, protocol, memory: left, .. } = machine.finish(roots);
         (memory.buffer, memory.machine) = (buffer, left);
         if findings.errors.is_empty() {
             return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });

@@ -207,6 +207,8 @@ pub(crate) struct Outcome {
     pub protocol: u8,
     /// For the next machine.
     pub memory: Memory,
+    /// The root could not be handed over in batches; nothing of it was.
+    pub not_taken: bool,
 }
 
 /// What a machine leaves to the next one: many small inputs cost no allocation. What a huge input needed is not kept.
@@ -310,15 +312,16 @@ impl<G: Globals> Machine<G> {
     ) -> Outcome {
         let (mut stream, slots) = batches::Stream::new(batches, sink);
         self.slots = Some(slots);
-        let result = self.read(lexer, Some(&mut stream)).and_then(|_| {
-            self.flush(&mut stream)?;
+        let result = self.read(lexer, Some(&mut stream)).and_then(|root| {
+            self.finish_batches(&mut stream, root)?;
             match lexer.peek()? {
                 None => Ok(()),
                 Some(_) => Err(batches::changed()),
             }
         });
         self.highest = self.protocol;
-        self.outcome(lexer, result)
+        let not_taken = stream.not_taken;
+        Outcome { not_taken, ..self.outcome(lexer, result) }
     }
 
     /// Reads the pickles that the first pass counted, and hands over each.
@@ -341,7 +344,7 @@ impl<G: Globals> Machine<G> {
     fn into_outcome(self, roots: Vec<Value>, bytes: u64, protocol: u8) -> Outcome {
         let Machine { graph, stack, memo, names, scratch, findings, .. } = self;
         let memory = Memory { graph: None, stack, memo, names, scratch };
-        Outcome { graph, roots, findings, bytes, protocol, memory }
+        Outcome { graph, roots, findings, bytes, protocol, memory, not_taken: false }
     }
 
     /// What only strictness refuses adds to the notes where the input is refused anyway.

@@ -109,6 +109,11 @@ impl Stack {
         self.values.get(height..).unwrap_or(&[])
     }
 
+    /// The values, to be changed where they lie.
+    pub fn values_mut(&mut self) -> &mut [Value] {
+        &mut self.values
+    }
+
     #[inline]
     pub fn truncate(&mut self, height: usize) {
         self.values.truncate(height);

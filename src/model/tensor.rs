@@ -107,6 +107,17 @@ pub(crate) fn reorder<'b>(shape: &[usize], bytes: &'b [u8], to_c: bool) -> Cow<'
     Cow::Owned(out)
 }
 
+/// Turns the order of the bytes in every word of so many of them.
+pub(crate) fn reverse_words(bytes: &mut [u8], word: usize) {
+    match word {
+        0 | 1 => {}
+        2 => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|word| word.reverse()),
+        4 => bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse()),
+        8 => bytes.as_chunks_mut::<8>().0.iter_mut().for_each(|word| word.reverse()),
+        word => bytes.chunks_exact_mut(word).for_each(<[u8]>::reverse),
+    }
+}
+
 /// One row of an array of `height` by `width` elements of `size` bytes in Fortran order.
 pub(crate) fn strided(bytes: &[u8], size: usize, row: usize, height: usize, width: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(width.saturating_mul(size).min(bytes.len()));

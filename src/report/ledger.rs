@@ -136,6 +136,10 @@ pub struct Entry {
     pub places: Vec<String>,
 }
 
+/// Steps of a part of a conversion: entries of one ledger, and how often.
+#[derive(Debug)]
+pub(crate) struct Taken(Box<[(u8, u64)]>);
+
 /// Every step of a conversion that was not exact.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -185,6 +189,36 @@ impl Ledger {
             *index = self.entries.len() as u8;
         }
         &mut self.entries[usize::from(*index) - 1]
+    }
+
+    /// The counts alone, to tell later what was added.
+    pub(crate) fn counts_only(&self) -> Ledger {
+        let entries = self.entries.iter().map(|entry| Entry { count: entry.count, places: Vec::new() });
+        Ledger { entries: entries.collect(), index: self.index }
+    }
+
+    /// The steps since `before`; `None` where a kind among them has room for places: taken again, it would add one.
+    pub(crate) fn taken_since(&self, before: &Ledger) -> Option<Taken> {
+        let mut taken = Vec::new();
+        for (n, entry) in self.entries.iter().enumerate() {
+            let new = entry.count - before.entries.get(n).map_or(0, |known| known.count);
+            if new > 0 {
+                if entry.places.len() < PLACES {
+                    return None;
+                }
+                taken.push((n as u8, new));
+            }
+        }
+        Some(Taken(taken.into_boxed_slice()))
+    }
+
+    /// Counts steps again.
+    pub(crate) fn take_again(&mut self, taken: &Taken) {
+        for (n, count) in &taken.0 {
+            if let Some(entry) = self.entries.get_mut(usize::from(*n)) {
+                entry.count += count;
+            }
+        }
     }
 
     /// The kinds that occurred, retyped ones first.

@@ -1,8 +1,6 @@
 //! Building the arrays of a batch: each value goes into the builder of the type that was decided, and every step that is not exact
 //! into the ledger.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -21,6 +19,7 @@ use arrow::error::ArrowError;
 use num_bigint::BigInt;
 
 use super::eye::{Eye, Items, Seen};
+use super::named::Named;
 use super::plan::{Plan, complex_fields, entries};
 use super::trail::Trail;
 use super::units::ticks_per_second;
@@ -70,7 +69,7 @@ pub(super) enum Builder {
     Uuid(FixedSizeBinaryBuilder),
     Complex { re: Float64Builder, im: Float64Builder, valid: NullBufferBuilder },
     List { offsets: Vec<i64>, valid: NullBufferBuilder, item: Box<Builder>, field: Field, large: bool },
-    Struct { fields: Vec<(String, Builder)>, by_name: HashMap<String, usize>, valid: NullBufferBuilder, plan: Plan },
+    Struct { fields: Named, valid: NullBufferBuilder, plan: Plan },
     Map { offsets: Vec<i64>, valid: NullBufferBuilder, parts: Box<(Builder, Builder)>, field: Field },
     Json(StringBuilder),
 }
@@ -111,8 +110,7 @@ impl Builder {
                 large: *large,
             },
             Plan::Struct(fields) => Builder::Struct {
-                by_name: fields.iter().enumerate().map(|(n, (name, _))| (name.clone(), n)).collect(),
-                fields: fields.iter().map(|(name, plan)| (name.clone(), Builder::new(plan))).collect(),
+                fields: Named::new(fields.iter().map(|(name, plan)| (name, plan))),
                 valid: NullBufferBuilder::new(0),
                 plan: plan.clone(),
             },
@@ -153,19 +151,55 @@ impl Builder {
                 valid.append_null();
             }
             Builder::Struct { fields, valid, .. } => {
-                for (_, field) in fields {
-                    field.null();
-                }
+                fields.null();
                 valid.append_null();
             }
         }
+    }
+
+    /// Appends a value that is of the column's own type and takes no step; `false` where more has to be looked at. The trail need
+    /// not stand at the value.
+    #[inline]
+    pub fn plain(&mut self, site: &mut Site<'_, '_>, value: Value) -> bool {
+        match (self, value) {
+            (Builder::Int(b), Value::Int(n)) => b.append_value(n),
+            (Builder::Float(b), Value::Float { value, .. }) => b.append_value(value),
+            (Builder::Bool(b), Value::Bool(v)) => b.append_value(v),
+            (Builder::Text(b), Value::Str { len, at }) => {
+                let text = site.eye.graph.text(len, at);
+                let fits = b.values_slice().len().saturating_add(text.len()) <= i32::MAX as usize;
+                if !fits || !site.trail.pays(text.len() as u64) {
+                    return false;
+                }
+                b.append_value(text);
+            }
+            (builder, Value::None) => builder.null(),
+            _ => return false,
+        }
+        true
     }
 
     /// Appends a value; its place is where the trail stands.
     ///
     /// # Errors
     /// Text that the options refuse, a lossy step under `--strict`.
+    #[inline]
     pub fn push<'g>(&mut self, site: &mut Site<'g, '_>, value: Value) -> Result<(), Error> {
+        match (&mut *self, value) {
+            (Builder::Text(_) | Builder::LargeText(_), Value::Str { len, at }) => {
+                let text = site.eye.graph.text(len, at);
+                return self.text(site, text);
+            }
+            (Builder::Int(b), Value::Int(n)) => {
+                b.append_value(n);
+                return Ok(());
+            }
+            (Builder::Float(b), Value::Float { value, .. }) if !value.is_nan() => {
+                b.append_value(value);
+                return Ok(());
+            }
+            _ => {}
+        }
         let seen = site.eye.see(value).map_err(|refusal| site.trail.refused(refusal))?;
         self.take(site, Some(value), seen)
     }
@@ -174,9 +208,12 @@ impl Builder {
     pub fn take<'g>(&mut self, site: &mut Site<'g, '_>, value: Option<Value>, seen: Seen<'g>) -> Result<(), Error> {
         if !matches!(self, Builder::Json(_)) || matches!(seen, Seen::Null) {
             // What is written as JSON has steps of its own.
-            for step in std::mem::take(&mut site.eye.steps) {
-                site.trail.note(site.eye.graph, step)?;
+            for n in 0..site.eye.steps.len() {
+                if let Some(step) = site.eye.steps.get(n) {
+                    site.trail.note(site.eye.graph, *step)?;
+                }
             }
+            site.eye.steps.clear();
         }
         match (&mut *self, seen) {
             (_, Seen::Null) => self.null(),
@@ -253,17 +290,14 @@ impl Builder {
                 offsets.push(offsets.last().copied().unwrap_or(0).saturating_add(count));
                 valid.append_non_null();
             }
-            (Builder::Struct { .. }, Seen::Dict(id)) => {
-                let mut fields = Vec::new();
-                let mut items = site.eye.values(id);
-                while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                    if let Some((name, _)) = site.eye.key(key) {
-                        fields.push((name, value));
-                    }
-                }
-                self.fields(site, fields)?;
+            (Builder::Struct { fields, valid, .. }, Seen::Dict(id)) => {
+                fields.dict(site, id)?;
+                valid.append_non_null();
             }
-            (Builder::Struct { .. }, Seen::Fields(fields)) => self.fields(site, fields)?,
+            (Builder::Struct { fields, valid, .. }, Seen::Fields(given)) => {
+                fields.fields(site, given)?;
+                valid.append_non_null();
+            }
             (Builder::Map { offsets, valid, parts, .. }, Seen::Dict(id)) => {
                 let count = map(site, id, parts)?;
                 offsets.push(offsets.last().copied().unwrap_or(0).saturating_add(count));
@@ -327,37 +361,6 @@ impl Builder {
         Ok(())
     }
 
-    fn fields<'g>(&mut self, site: &mut Site<'g, '_>, given: Vec<(Cow<'g, str>, Value)>) -> Result<(), Error> {
-        let Builder::Struct { fields, by_name, valid, .. } = self else { return Err(site.trail.unfit()) };
-        let mut filled = vec![false; fields.len()];
-        let mut hint = 0;
-        for (name, value) in given {
-            let at = match fields.get(hint) {
-                Some((known, _)) if **known == *name => Some(hint),
-                _ => by_name.get(&*name).copied(),
-            };
-            let Some(at) = at else { return Err(site.trail.unfit()) };
-            hint = at + 1;
-            let (Some((_, field)), Some(filled)) = (fields.get_mut(at), filled.get_mut(at)) else {
-                return Err(site.trail.unfit());
-            };
-            if std::mem::replace(filled, true) {
-                return Err(site.trail.twice(&name));
-            }
-            site.trail.inside(name);
-            field.push(site, value)?;
-            site.trail.leave();
-        }
-        for ((name, field), _) in fields.iter_mut().zip(&filled).filter(|(_, filled)| !**filled) {
-            site.trail.inside(name.clone().into());
-            site.note(Step::MissingKey)?;
-            site.trail.leave();
-            field.null();
-        }
-        valid.append_non_null();
-        Ok(())
-    }
-
     /// The array of what was appended; the builder is empty again.
     ///
     /// # Errors
@@ -400,8 +403,7 @@ impl Builder {
                 let DataType::Struct(types) = plan.datatype() else {
                     return Err(ArrowError::SchemaError("expected a struct".to_owned()));
                 };
-                let arrays = fields.iter_mut().map(|(_, field)| field.finish()).collect::<Result<Vec<_>, _>>()?;
-                Arc::new(StructArray::try_new(types, arrays, valid.finish())?)
+                Arc::new(StructArray::try_new(types, fields.finish()?, valid.finish())?)
             }
             Builder::Map { offsets, valid, parts, field } => {
                 let DataType::Struct(types) = field.data_type().clone() else {
@@ -434,7 +436,9 @@ fn list<'g>(site: &mut Site<'g, '_>, items: Items<'g>, item: &mut Builder) -> Re
         Items::Graph(id) => {
             for value in site.eye.values(id) {
                 site.trail.next_item();
-                item.push(site, value)?;
+                if !item.plain(site, value) {
+                    item.push(site, value)?;
+                }
                 count += 1;
             }
         }

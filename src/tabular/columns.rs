@@ -6,7 +6,9 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 
 use super::Job;
+use super::apart::Apart;
 use super::build::{Builder, Site, numbers};
+use super::content::{Column, Content};
 use super::find::column_len;
 use super::frame::Frame;
 use super::plan::Plan;
@@ -15,15 +17,15 @@ use super::{series, typed};
 use crate::error::Error;
 use crate::model::column::Column as View;
 use crate::model::dtype::{DType, Type};
-use crate::model::graph::{Kind, Walk};
+use crate::model::graph::Kind;
 use crate::model::layout::{Layout, Ndarray, Series};
 use crate::model::tensor;
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Step;
 
 /// Columns, and the rows that were taken from them.
-pub(super) struct Columns {
-    columns: Vec<Column>,
+pub(super) struct Columns<'g> {
+    columns: Vec<Column<'g>>,
     len: usize,
     at: usize,
 }
@@ -31,20 +33,9 @@ pub(super) struct Columns {
 /// The column of a table of no other name.
 pub(super) const VALUE: &str = "value";
 
-struct Column {
-    name: String,
-    content: Content,
-}
-
-enum Content {
-    /// Values of the graph, which are built batch by batch.
-    Values(Walk, Box<Builder>),
-    Ready(ArrayRef),
-}
-
-impl Columns {
+impl<'g> Columns<'g> {
     /// The columns of a dict.
-    pub fn of_dict<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<(SchemaRef, Self), Error> {
+    pub fn of_dict(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<(SchemaRef, Self), Error> {
         let graph = job.graph;
         let (mut columns, mut fields) = (Vec::new(), Vec::new());
         let mut names = std::collections::HashSet::new();
@@ -66,39 +57,25 @@ impl Columns {
             let (field, content) = column(site, job, &name, value)?;
             site.trail.leave();
             fields.push(field);
-            columns.push(Column { name: name.into_owned(), content });
+            columns.push(Column { name: Some(name.into_owned()), content });
         }
         Ok((Arc::new(Schema::new(fields)), Columns { columns, len, at: 0 }))
     }
 
-    /// Columns that are arrays already.
-    pub fn ready(frame: Frame) -> Self {
-        let columns = frame.schema.fields().iter().zip(frame.arrays);
-        let columns =
-            columns.map(|(field, array)| Column { name: field.name().clone(), content: Content::Ready(array) });
-        Columns { columns: columns.collect(), len: frame.len, at: 0 }
+    /// The columns of a frame.
+    pub fn ready(frame: Frame<'g>) -> Self {
+        Columns { columns: frame.columns, len: frame.len, at: 0 }
     }
 
     /// The arrays of the next rows, at most `count` of them.
-    pub fn next<'g>(&mut self, site: &mut Site<'g, '_>, count: usize) -> Result<Option<Vec<ArrayRef>>, Error> {
+    pub fn next(&mut self, site: &mut Site<'g, '_>, count: usize) -> Result<Option<Vec<ArrayRef>>, Error> {
         let count = count.min(self.len - self.at);
         if count == 0 {
             return Ok(None);
         }
         let mut arrays = Vec::with_capacity(self.columns.len());
-        for Column { name, content } in &mut self.columns {
-            arrays.push(match content {
-                Content::Ready(array) => array.slice(self.at, count),
-                Content::Values(walk, builder) => {
-                    site.trail.column(name, self.at as u64);
-                    for _ in 0..count {
-                        let Some(value) = site.eye.graph.next_item(walk) else { break };
-                        site.trail.next_item();
-                        builder.push(site, value)?;
-                    }
-                    builder.finish().map_err(|e| site.trail.broken(&e))?
-                }
-            });
+        for column in &mut self.columns {
+            arrays.push(column.next(site, self.at, count)?);
         }
         self.at += count;
         Ok(Some(arrays))
@@ -106,7 +83,7 @@ impl Columns {
 }
 
 /// One column of a dict.
-fn column<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, value: Value) -> Result<(Field, Content), Error> {
+fn column<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, value: Value) -> Result<(Field, Content<'g>), Error> {
     let graph = job.graph;
     let Value::Object(id) = value else { return Err(site.trail.unfit()) };
     match graph.kind(id) {
@@ -134,15 +111,15 @@ fn column<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, value: Value) 
         }
         Kind::Struct(Layout::Ndarray) => array(site, job, name, &Ndarray::of(graph, id)),
         Kind::Struct(Layout::Series) => {
-            let typed = series::of_value(site, name, Series::of(graph, id).data)?;
-            Ok((typed.field, Content::Ready(typed.array)))
+            let typed = series::of_rows(site, name, Series::of(graph, id).data)?;
+            Ok((typed.field, typed.array))
         }
         _ => Err(site.trail.unfit()),
     }
 }
 
 /// A column of values of the graph.
-fn values<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, id: NodeId) -> Result<(Field, Content), Error> {
+fn values<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, id: NodeId) -> Result<(Field, Content<'g>), Error> {
     let mut shape = Shape::default();
     site.trail.items();
     for value in job.graph.items(id) {
@@ -155,7 +132,12 @@ fn values<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, id: NodeId) ->
 }
 
 /// A column that is an array: its first axis are the rows, the others a tensor in each.
-fn array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, array: &Ndarray) -> Result<(Field, Content), Error> {
+fn array<'g>(
+    site: &mut Site<'g, '_>,
+    job: &Job<'g>,
+    name: &str,
+    array: &Ndarray,
+) -> Result<(Field, Content<'g>), Error> {
     let graph = job.graph;
     let dtype = DType::of(graph, array.dtype).map_err(|what| site.trail.odd(&what))?;
     let shape = tensor::sizes(graph, array.shape);
@@ -171,6 +153,11 @@ fn array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, array: &Ndarray
     let Value::Bytes { len: bytes, at } = array.data else {
         return Err(site.trail.no_type("an array of objects with more than one dimension"));
     };
+    if let Some(apart) = Apart::of_array(graph, array).filter(|apart| !(job.flat && apart.has_tensors())) {
+        site.trail.pay((*len as u64).max(apart.size()))?;
+        let field = apart.field(site, name)?;
+        return Ok((field, Content::Apart(Box::new(apart))));
+    }
     if !matches!(array.mask, Value::None) {
         return Err(site.trail.no_type("a masked array of more than one dimension"));
     }
@@ -190,18 +177,22 @@ fn array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, name: &str, array: &Ndarray
 ///
 /// # Errors
 /// Elements that no column has a type for.
-pub(super) fn of_array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn of_array<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let value = Ndarray::of(job.graph, id);
     let (field, content) = array(site, job, VALUE, &value)?;
-    let Content::Ready(array) = content else { return Err(site.trail.unfit()) };
-    let len = array.len();
-    if let Some(columns) = array.as_struct_opt()
+    let len = content.len().ok_or_else(|| site.trail.unfit())?;
+    if let Content::Ready(array) = &content
+        && let Some(columns) = array.as_struct_opt()
         && tensor::sizes(job.graph, value.shape).len() == 1
         && matches!(DType::of(job.graph, value.dtype).map(|dtype| dtype.ty), Ok(Type::Struct(_)))
         && columns.nulls().is_none()
     {
         let (fields, arrays, _) = columns.clone().into_parts();
-        return Ok(Frame { schema: Arc::new(Schema::new(fields)), arrays, len });
+        return Ok(Frame::ready(Schema::new(fields), arrays, len));
     }
-    Ok(Frame { schema: Arc::new(Schema::new(vec![field])), arrays: vec![array], len })
+    Ok(Frame {
+        schema: Arc::new(Schema::new(vec![field])),
+        columns: vec![Column { name: Some(VALUE.to_owned()), content }],
+        len,
+    })
 }

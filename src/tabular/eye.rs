@@ -90,38 +90,86 @@ pub(super) struct Refusal {
 pub(super) struct Eye<'g> {
     pub graph: &'g Graph,
     pub options: &'g WriteOptions,
+    known: Known,
+    /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
+    pub nan_is_missing: bool,
+    /// How many times as many rows are expected as were seen; 1 where all of them were.
+    pub ahead: u64,
+    /// What was not exact about the value last looked at.
+    pub steps: Vec<Step>,
+}
+
+/// Where the text of a key lies: where the spot is the same, the key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Graphs are counted from 1 on, so that the default is no spot at all.
+    graph: u64,
+    len: u32,
+    at: u64,
+}
+
+/// What an eye knows without a graph.
+pub(crate) struct Known {
+    /// Graphs that were looked at before, and times that they were used again.
+    graphs: u64,
     zones: Zones,
     /// Names of zones, UTC first.
     names: Vec<String>,
     /// Zones that were named before, and whether more than that name was there.
     named: HashMap<NodeId, (ZoneIndex, bool)>,
-    /// A float that is NaN stands for a missing value beside values of another kind, as in the object columns of pandas.
-    pub nan_is_missing: bool,
     /// Elements of arrays that cells spelled out, in both passes, and how many may be.
     elements: u64,
     max_elements: u64,
-    /// What was not exact about the value last looked at.
-    pub steps: Vec<Step>,
 }
 
-impl<'g> Eye<'g> {
-    pub fn new(graph: &'g Graph, options: &'g WriteOptions, max_output: u64) -> Self {
-        Eye {
-            graph,
-            options,
+impl Known {
+    pub fn new(max_output: u64) -> Self {
+        Known {
+            graphs: 0,
             zones: Zones::new(),
             names: vec!["UTC".to_owned()],
             named: HashMap::new(),
-            nan_is_missing: false,
             elements: 0,
             max_elements: max_output.saturating_mul(2),
-            steps: Vec::new(),
         }
+    }
+
+    /// Forgets the objects for which `keep` is false.
+    pub fn retain(&mut self, keep: impl Fn(NodeId) -> bool) {
+        self.zones.retain(&keep);
+        self.named.retain(|id, _| keep(*id));
+    }
+
+    /// Whether a second pass over the same cells would spell out more elements of arrays than may be.
+    pub fn is_half_spent(&self) -> bool {
+        self.elements > self.max_elements / 2
     }
 
     /// The name of a zone, as Arrow spells it.
     pub fn zone_name(&self, index: ZoneIndex) -> &str {
         self.names.get(index).map_or("UTC", String::as_str)
+    }
+}
+
+impl<'g> Eye<'g> {
+    pub fn new(graph: &'g Graph, options: &'g WriteOptions, max_output: u64) -> Self {
+        Self::knowing(graph, options, Known::new(max_output))
+    }
+
+    /// An eye that goes on where another one, of another graph, was put aside.
+    pub fn knowing(graph: &'g Graph, options: &'g WriteOptions, mut known: Known) -> Self {
+        known.graphs += 1;
+        Eye { graph, options, known, nan_is_missing: false, ahead: 1, steps: Vec::new() }
+    }
+
+    /// Puts the eye aside.
+    pub fn into_known(self) -> Known {
+        self.known
+    }
+
+    /// The name of a zone, as Arrow spells it.
+    pub fn zone_name(&self, index: ZoneIndex) -> &str {
+        self.known.zone_name(index)
     }
 
     /// What `value` is; [`Eye::steps`] says what was not exact about it.
@@ -156,7 +204,7 @@ impl<'g> Eye<'g> {
                 }
                 self.steps.clear();
                 let mut out = String::new();
-                let Ok(dropped) = text::time(graph, &mut self.zones, tz, packed, &mut out) else {
+                let Ok(dropped) = text::time(graph, &mut self.known.zones, tz, packed, &mut out) else {
                     return Ok(Seen::Other);
                 };
                 self.steps.push(Step::Temporal);
@@ -299,8 +347,8 @@ impl<'g> Eye<'g> {
 
     /// Pays for the elements of an array in a cell: one array may stand in many.
     fn spell_out(&mut self, elements: usize) -> Result<(), Refusal> {
-        self.elements = self.elements.saturating_add(elements as u64);
-        if self.elements > self.max_elements {
+        self.known.elements = self.known.elements.saturating_add(elements as u64);
+        if self.known.elements > self.known.max_elements {
             return Err(Refusal { what: String::new(), hint: "", over: true });
         }
         Ok(())
@@ -353,7 +401,7 @@ impl<'g> Eye<'g> {
             }
             return Seen::Stamp { at: local, unit: TimeUnit::Microsecond, zone: None };
         };
-        let Ok(Some(offset)) = self.zones.utc_offset(self.graph, id, Some(packed)) else { return Seen::Other };
+        let Ok(Some(offset)) = self.known.zones.utc_offset(self.graph, id, Some(packed)) else { return Seen::Other };
         match self.zone(id) {
             Some(zone) => Seen::Stamp { at: local - offset, unit: TimeUnit::Microsecond, zone: Some(zone) },
             None => Seen::Other,
@@ -362,7 +410,7 @@ impl<'g> Eye<'g> {
 
     /// The place of a zone's name; one that Arrow has no name for counts as UTC, and loses it.
     pub fn zone(&mut self, id: NodeId) -> Option<ZoneIndex> {
-        if let Some(&(index, lost)) = self.named.get(&id) {
+        if let Some(&(index, lost)) = self.known.named.get(&id) {
             if lost {
                 self.steps.push(Step::ZoneLost);
             }
@@ -389,11 +437,11 @@ impl<'g> Eye<'g> {
             Zone::DateutilOffset { .. } | Zone::DateutilLocal { .. } | Zone::DateutilFile { .. } => (None, true),
         };
         let name = name.unwrap_or_else(|| "UTC".to_owned());
-        let index = self.names.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.names.push(name);
-            self.names.len() - 1
+        let index = self.known.names.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.known.names.push(name);
+            self.known.names.len() - 1
         });
-        self.named.insert(id, (index, lost));
+        self.known.named.insert(id, (index, lost));
         if lost {
             self.steps.push(Step::ZoneLost);
         }
@@ -440,6 +488,15 @@ impl<'g> Eye<'g> {
         Seen::Other
     }
 
+    /// Where the text of a key lies, if it is a str.
+    #[inline]
+    pub fn spot(&self, key: Value) -> Option<Spot> {
+        match key {
+            Value::Str { len, at } => Some(Spot { graph: self.known.graphs, len, at }),
+            _ => None,
+        }
+    }
+
     /// The text of a key, and whether it is a str; `None` where no text stands for it.
     pub fn key(&mut self, key: Value) -> Option<(Cow<'g, str>, bool)> {
         match key {
@@ -450,7 +507,7 @@ impl<'g> Eye<'g> {
             },
             other => {
                 let mut out = String::new();
-                match text::key(self.graph, &mut self.zones, other, &mut out) {
+                match text::key(self.graph, &mut self.known.zones, other, &mut out) {
                     Ok(true) => Some((out.into(), false)),
                     Ok(false) | Err(_) => None,
                 }

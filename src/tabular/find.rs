@@ -11,8 +11,8 @@ use crate::writers::path;
 
 /// Tables that are offered.
 const OFFERED: usize = 10;
-/// Values that are looked at for them.
-const LOOKED_AT: usize = 200_000;
+/// Values that are looked at for them; in a list of more, nothing is.
+pub(super) const LOOKED_AT: usize = 200_000;
 
 /// A table.
 pub(super) enum Found<'g> {
@@ -48,6 +48,7 @@ pub(super) enum RowKind {
 }
 
 /// Why a value is no table.
+#[derive(Debug)]
 pub(super) struct Missing {
     pub what: String,
 }
@@ -69,31 +70,58 @@ fn row(graph: &Graph, value: Value) -> Option<RowKind> {
     }
 }
 
+/// What rows are that come one after another.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    /// The kind of the first row, and what it is in words.
+    first: Option<(RowKind, String)>,
+    rows: u64,
+}
+
+impl Kinds {
+    /// Takes the next row; the kind that all have so far.
+    ///
+    /// # Errors
+    /// It is of another kind than those before, or of none.
+    pub fn take(&mut self, graph: &Graph, value: Value) -> Result<RowKind, Missing> {
+        let n = self.rows;
+        let Some(kind) = row(graph, value) else {
+            return Err(Missing { what: format!("a list whose item {n} is {}", article(graph, value)) });
+        };
+        self.rows += 1;
+        let (first, words) = self.first.get_or_insert_with(|| (kind, article(graph, value)));
+        match (*first, kind) {
+            (first, kind) if first == kind => Ok(kind),
+            (RowKind::Tuple(a), RowKind::Tuple(b)) => {
+                Err(Missing { what: format!("a list of rows of different lengths: {a}, and {b} at item {n}") })
+            }
+            _ => {
+                let other = article(graph, value);
+                Err(Missing { what: format!("a list of items of different kinds: {words}, and {other} at item {n}") })
+            }
+        }
+    }
+
+    /// What all rows are.
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn all(&self) -> Result<RowKind, Missing> {
+        let first = self.first.as_ref().map(|(kind, _)| *kind);
+        first.ok_or_else(|| Missing { what: "an empty list, which has no columns".to_owned() })
+    }
+}
+
 /// What all rows are.
 ///
 /// # Errors
 /// They are not of one kind, or there are none.
 pub(super) fn rows(graph: &Graph, values: &mut dyn Iterator<Item = Value>) -> Result<RowKind, Missing> {
-    let mut known: Option<(RowKind, Value)> = None;
-    for (n, value) in values.enumerate() {
-        let Some(kind) = row(graph, value) else {
-            return Err(Missing { what: format!("a list whose item {n} is {}", article(graph, value)) });
-        };
-        match known {
-            None => known = Some((kind, value)),
-            Some((first, _)) if first == kind => {}
-            Some((RowKind::Tuple(a), _)) if let RowKind::Tuple(b) = kind => {
-                return Err(Missing { what: format!("a list of rows of different lengths: {a}, and {b} at item {n}") });
-            }
-            Some((_, first)) => {
-                let (first, other) = (article(graph, first), article(graph, value));
-                return Err(Missing {
-                    what: format!("a list of items of different kinds: {first}, and {other} at item {n}"),
-                });
-            }
-        }
+    let mut kinds = Kinds::default();
+    for value in values {
+        kinds.take(graph, value)?;
     }
-    known.map(|(kind, _)| kind).ok_or_else(|| Missing { what: "an empty list, which has no columns".to_owned() })
+    kinds.all()
 }
 
 /// The items of a column, where a value can be one.

@@ -1,9 +1,7 @@
 //! Tables of polars and pyarrow, and tensors: what is Arrow already, or nearly.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, Fields, Schema};
+use arrow::datatypes::{Field, Schema};
 
 use super::Job;
 use super::build::Site;
@@ -22,10 +20,13 @@ use crate::writers::tensors::Dense;
 ///
 /// # Errors
 /// A stream that cannot be read.
-pub(super) fn of_polars<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn of_polars<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let graph = job.graph;
     match Polars::of(graph, id).data {
-        Value::Bytes { len, at } => stream(site, graph.bytes(len, at)),
+        Value::Bytes { len, at } => {
+            let (fields, arrays, len) = stream(site, graph.bytes(len, at))?;
+            Ok(Frame::ready(Schema::new(fields), arrays, len))
+        }
         // Older versions pickled a frame as a list of its Series.
         Value::Object(list) => {
             let (mut fields, mut arrays, mut len) = (Vec::new(), Vec::new(), None);
@@ -37,21 +38,21 @@ pub(super) fn of_polars<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) 
                 let Value::Bytes { len: bytes, at } = data else {
                     return Err(site.trail.odd("expected a Series of an Arrow IPC stream"));
                 };
-                let one = stream(site, graph.bytes(bytes, at))?;
-                if len.is_some_and(|len| len != one.len) {
+                let (of, one, rows) = stream(site, graph.bytes(bytes, at))?;
+                if len.is_some_and(|len| len != rows) {
                     return Err(site.trail.odd("expected Series of one length"));
                 }
-                len = Some(one.len);
-                fields.extend(one.schema.fields().iter().cloned());
-                arrays.extend(one.arrays);
+                len = Some(rows);
+                fields.extend(of);
+                arrays.extend(one);
             }
-            Ok(Frame { schema: Arc::new(Schema::new(Fields::from(fields))), arrays, len: len.unwrap_or(0) })
+            Ok(Frame::ready(Schema::new(fields), arrays, len.unwrap_or(0)))
         }
         _ => Err(site.trail.odd("expected a frame with its data")),
     }
 }
 
-fn stream(site: &Site<'_, '_>, bytes: &[u8]) -> Result<Frame, Error> {
+fn stream(site: &Site<'_, '_>, bytes: &[u8]) -> Result<(Vec<Field>, Vec<ArrayRef>, usize), Error> {
     let frame = polars::read(bytes).map_err(|what| site.trail.odd(&what))?;
     let batch = arrow::compute::concat_batches(&frame.schema, &frame.batches).map_err(|e| site.trail.broken(&e))?;
     let len = batch.num_rows();
@@ -66,14 +67,14 @@ fn stream(site: &Site<'_, '_>, bytes: &[u8]) -> Result<Frame, Error> {
         .map_err(|e| site.trail.broken(&e))?
         .into_iter()
         .unzip();
-    Ok(Frame { schema: Arc::new(Schema::new(fields)), arrays, len })
+    Ok((fields, arrays, len))
 }
 
 /// The table of a Table or RecordBatch of pyarrow.
 ///
 /// # Errors
 /// Buffers that do not agree with their types.
-pub(super) fn of_arrow<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn of_arrow<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let graph = job.graph;
     let table = ArrowTable::of(graph, id);
     let (Some((Layout::ArrowSchema, schema)), Value::Object(columns)) = (graph.layout(table.schema), table.columns)
@@ -103,14 +104,14 @@ pub(super) fn of_arrow<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -
         arrays.push(typed.array);
     }
     let metadata = series::texts(graph, schema.metadata);
-    Ok(Frame { schema: Arc::new(Schema::new(fields).with_metadata(metadata)), arrays, len: len.unwrap_or(0) })
+    Ok(Frame::ready(Schema::new(fields).with_metadata(metadata), arrays, len.unwrap_or(0)))
 }
 
 /// The table of a tensor of torch: the first axis are the rows.
 ///
 /// # Errors
 /// Elements that Arrow has no type for.
-pub(super) fn of_tensor<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn of_tensor<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let dense = Dense::of(job.graph, Value::Object(id), job.max_output)
         .map_err(|(what, hint)| site.trail.refused(super::eye::Refusal { what, hint, over: false }))?;
     for step in &dense.losses {
@@ -135,5 +136,5 @@ pub(super) fn of_tensor<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) 
     } else {
         typed::tensors(site, VALUE, &dtype, rest, &bytes, *len)?
     };
-    Ok(Frame { schema: Arc::new(Schema::new(vec![field])), arrays: vec![array], len: *len })
+    Ok(Frame::ready(Schema::new(vec![field]), vec![array], *len))
 }

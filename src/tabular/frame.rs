@@ -4,16 +4,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use serde_json::{Value as Json, json};
 
 use super::Job;
 use super::build::Site;
+use super::content::{Column, Content};
 use super::eye::Seen;
-use super::series::{Typed, of_column, of_value, pandas_type};
+use super::series::{Typed, of_column, of_rows, of_value, pandas_type};
 use crate::error::Error;
-use crate::model::column::{Cell, Column, Values, range_length};
+use crate::model::column::{Cell, Column as View, Values, range_length};
 use crate::model::dtype::Element;
 use crate::model::graph::Graph;
 use crate::model::layout::{DataFrame, Index, Layout, MultiIndex, RangeIndex, Series, StringArray};
@@ -27,32 +28,44 @@ const PANDAS_VERSION: &str = "3.0.0";
 /// The name of a Series that has none.
 const UNNAMED: &str = "value";
 
-/// Columns of one length, ready.
-pub(super) struct Frame {
+/// Columns of one length.
+pub(super) struct Frame<'g> {
     pub schema: SchemaRef,
-    pub arrays: Vec<ArrayRef>,
+    pub columns: Vec<Column<'g>>,
     pub len: usize,
 }
 
+impl Frame<'_> {
+    /// A frame of arrays.
+    pub fn ready(schema: Schema, arrays: Vec<ArrayRef>, len: usize) -> Self {
+        let columns = arrays.into_iter().zip(schema.fields());
+        let columns = columns
+            .map(|(array, field)| Column { name: Some(field.name().clone()), content: Content::Ready(array) })
+            .collect();
+        Frame { schema: Arc::new(schema), columns, len }
+    }
+}
+
 /// What a frame is made of.
-struct Parts {
-    /// The field and the array of each column, those of the index last.
-    columns: Vec<(Field, ArrayRef)>,
+#[derive(Default)]
+struct Parts<'g> {
+    /// The field and the values of each column, those of the index last.
+    columns: Vec<(Field, Content<'g>)>,
     /// Their entries in the metadata.
     entries: Vec<Json>,
     names: HashSet<String>,
 }
 
-impl Parts {
-    fn add(&mut self, name: Json, typed: Typed) {
+impl<'g> Parts<'g> {
+    fn add(&mut self, name: Json, typed: Typed<Content<'g>>) {
         let Typed { field, array, numpy_type, metadata } = typed;
-        let pandas = pandas_type(array.data_type());
+        let pandas = pandas_type(field.data_type());
         let pandas = if field.extension_type_name().is_some_and(|name| name.starts_with("pandas.")) {
             "object".to_owned()
         } else {
             pandas
         };
-        let (numpy_type, metadata) = match array.data_type() {
+        let (numpy_type, metadata) = match field.data_type() {
             arrow::datatypes::DataType::Decimal128(precision, scale)
             | arrow::datatypes::DataType::Decimal256(precision, scale) => {
                 ("object".to_owned(), json!({ "precision": precision, "scale": scale }))
@@ -75,14 +88,14 @@ impl Parts {
 ///
 /// # Errors
 /// What no column has a type for; two columns of one name.
-pub(super) fn frame<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn frame<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let graph = job.graph;
     let frame = DataFrame::of(graph, id);
     if !matches!((frame.class, frame.own, frame.flags), (Value::None, Value::None, Value::None)) {
         site.note(Step::ClassLost)?;
     }
     let labels = labels(site, frame.columns)?;
-    let mut parts = Parts { columns: Vec::new(), entries: Vec::new(), names: HashSet::new() };
+    let mut parts = Parts::default();
     let Value::Object(list) = frame.data else { return Err(site.trail.odd("expected a list of columns")) };
     for (column, label) in graph.items(list).zip(labels.texts) {
         let (name, shown) = match label {
@@ -93,19 +106,19 @@ pub(super) fn frame<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> R
             return Err(site.trail.twice(&name));
         }
         site.trail.inside(name.clone().into());
-        let typed = of_value(site, &name, column)?;
+        let typed = of_rows(site, &name, column)?;
         site.trail.leave();
         parts.add(shown, typed);
     }
     let column_indexes = labels.levels;
-    finish(site, job, parts, frame.index, column_indexes, frame.attrs)
+    finish(site, job, parts, frame.index, column_indexes, frame.attrs, false)
 }
 
 /// The table of a Series: one column.
 ///
 /// # Errors
 /// As for [`frame`].
-pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame, Error> {
+pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> Result<Frame<'g>, Error> {
     let graph = job.graph;
     let series = Series::of(graph, id);
     if !matches!((series.class, series.own, series.flags), (Value::None, Value::None, Value::None)) {
@@ -115,8 +128,8 @@ pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> 
         Value::None => UNNAMED.to_owned(),
         name => label_of(site, &Cell::Value(name))?.unwrap_or_else(|| UNNAMED.to_owned()),
     };
-    let mut parts = Parts { columns: Vec::new(), entries: Vec::new(), names: HashSet::new() };
-    let typed = of_value(site, &name, series.data)?;
+    let mut parts = Parts::default();
+    let typed = of_rows(site, &name, series.data)?;
     parts.add(json!(name), typed);
     let columns = vec![json!({
         "name": null,
@@ -125,40 +138,42 @@ pub(super) fn series<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, id: NodeId) -> 
         "numpy_type": "object",
         "metadata": { "encoding": "UTF-8" },
     })];
-    finish(site, job, parts, series.index, columns, series.attrs)
+    finish(site, job, parts, series.index, columns, series.attrs, true)
 }
 
 /// The table of an array: one column.
 ///
 /// # Errors
 /// As for [`frame`].
-pub(super) fn values(site: &mut Site<'_, '_>, value: Value) -> Result<Frame, Error> {
-    let typed = of_value(site, UNNAMED, value)?;
-    let len = typed.array.len();
-    Ok(Frame { schema: Arc::new(Schema::new(vec![typed.field])), arrays: vec![typed.array], len })
+pub(super) fn values<'g>(site: &mut Site<'g, '_>, value: Value) -> Result<Frame<'g>, Error> {
+    let typed = of_rows(site, UNNAMED, value)?;
+    let len = typed.array.len().unwrap_or(0);
+    let columns = vec![Column { name: None, content: typed.array }];
+    Ok(Frame { schema: Arc::new(Schema::new(vec![typed.field])), columns, len })
 }
 
 /// The table of an index: a column for each of its levels.
 ///
 /// # Errors
 /// As for [`frame`].
-pub(super) fn index<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, value: Value) -> Result<Frame, Error> {
-    let mut parts = Parts { columns: Vec::new(), entries: Vec::new(), names: HashSet::new() };
+pub(super) fn index<'g>(site: &mut Site<'g, '_>, job: &Job<'g>, value: Value) -> Result<Frame<'g>, Error> {
+    let mut parts = Parts::default();
     levels(site, job.graph, value, &mut parts)?;
-    let len = parts.columns.first().map_or(0, |(_, array)| array.len());
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = parts.columns.into_iter().unzip();
-    Ok(Frame { schema: Arc::new(Schema::new(fields)), arrays, len })
+    let len = parts.columns.first().and_then(|(_, content)| content.len()).unwrap_or(0);
+    let (fields, columns) = named(parts.columns);
+    Ok(Frame { schema: Arc::new(Schema::new(fields)), columns, len })
 }
 
-/// Adds the index, and the metadata.
+/// Adds the index, and the metadata. `alone` says that the first column is the table itself.
 fn finish<'g>(
     site: &mut Site<'g, '_>,
     job: &Job<'g>,
-    mut parts: Parts,
+    mut parts: Parts<'g>,
     index: Value,
     column_indexes: Vec<Json>,
     attrs: Value,
-) -> Result<Frame, Error> {
+    alone: bool,
+) -> Result<Frame<'g>, Error> {
     let graph = job.graph;
     let (descriptors, len) = match graph.layout(index) {
         Some((Layout::RangeIndex, id)) => {
@@ -177,7 +192,7 @@ fn finish<'g>(
         }
         _ => {
             let levels = levels(site, graph, index, &mut parts)?;
-            let len = parts.columns.last().map_or(0, |(_, array)| array.len());
+            let len = parts.columns.last().and_then(|(_, content)| content.len()).unwrap_or(0);
             (levels.into_iter().map(Json::String).collect(), len)
         }
     };
@@ -197,11 +212,22 @@ fn finish<'g>(
     if attributes.as_object().is_some_and(|attributes| !attributes.is_empty()) {
         metadata.insert("PANDAS_ATTRS".to_owned(), attributes.to_string());
     }
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = parts.columns.into_iter().unzip();
-    if arrays.iter().any(|array| array.len() != len) {
+    let (fields, mut columns) = named(parts.columns);
+    if columns.iter().any(|column| column.content.len() != Some(len)) {
         return Err(site.trail.odd("expected columns as long as the index"));
     }
-    Ok(Frame { schema: Arc::new(Schema::new(fields).with_metadata(metadata)), arrays, len })
+    if let Some(first) = columns.first_mut().filter(|_| alone) {
+        first.name = None;
+    }
+    Ok(Frame { schema: Arc::new(Schema::new(fields).with_metadata(metadata)), columns, len })
+}
+
+fn named(columns: Vec<(Field, Content<'_>)>) -> (Vec<Field>, Vec<Column<'_>>) {
+    let column = |(field, content): (Field, _)| {
+        let name = Some(field.name().clone());
+        (field, Column { name, content })
+    };
+    columns.into_iter().map(column).unzip()
 }
 
 /// Adds the columns of an index; returns their names.
@@ -209,14 +235,21 @@ fn levels<'g>(
     site: &mut Site<'g, '_>,
     graph: &'g Graph,
     index: Value,
-    parts: &mut Parts,
+    parts: &mut Parts<'g>,
 ) -> Result<Vec<String>, Error> {
-    let columns = Column::levels(graph, index).map_err(|what| site.trail.odd(&what))?;
-    if let Some((Layout::Index, id)) = graph.layout(index)
-        && !matches!(Index::of(graph, id).freq, Value::None)
-    {
-        site.note(Step::FreqLost)?;
-    }
+    let columns: Vec<(Value, Option<View<'g>>)> = match graph.layout(index) {
+        Some((Layout::Index, id)) => {
+            let Index { name, freq, .. } = Index::of(graph, id);
+            if !matches!(freq, Value::None) {
+                site.note(Step::FreqLost)?;
+            }
+            vec![(name, None)]
+        }
+        _ => {
+            let levels = View::levels(graph, index).map_err(|what| site.trail.odd(&what))?;
+            levels.into_iter().map(|(name, column)| (name, Some(column))).collect()
+        }
+    };
     let multi = matches!(graph.layout(index), Some((Layout::MultiIndex, _)));
     let mut names = Vec::new();
     for (n, (name, column)) in columns.iter().enumerate() {
@@ -230,13 +263,11 @@ fn levels<'g>(
             _ => generated().unwrap_or_default(),
         };
         site.trail.inside(field.clone().into());
-        let typed = if multi {
-            level(site, graph, index, n, &field, column)?
-        } else {
-            match graph.layout(index) {
-                Some((Layout::Index, id)) => of_value(site, &field, Index::of(graph, id).data)?,
-                _ => of_column(site, &field, column)?,
-            }
+        let typed = match (column, graph.layout(index)) {
+            (Some(column), _) if multi => level(site, graph, index, n, &field, column)?.map(Content::Ready),
+            (Some(column), _) => of_column(site, &field, column)?.map(Content::Ready),
+            (None, Some((_, id))) => of_rows(site, &field, Index::of(graph, id).data)?,
+            (None, None) => return Err(site.trail.odd("expected an index")),
         };
         site.trail.leave();
         parts.add(json!(label), typed);
@@ -252,7 +283,7 @@ fn level<'g>(
     index: Value,
     n: usize,
     name: &str,
-    column: &Column<'g>,
+    column: &View<'g>,
 ) -> Result<Typed, Error> {
     let typed = of_column(site, name, column)?;
     let Some((Layout::MultiIndex, id)) = graph.layout(index) else { return Ok(typed) };
@@ -261,7 +292,7 @@ fn level<'g>(
     let level = match graph.layout(level) {
         Some((Layout::Index, id)) => of_value(site, name, Index::of(graph, id).data)?,
         _ => {
-            let column = Column::of(graph, level).map_err(|what| site.trail.odd(&what))?;
+            let column = View::of(graph, level).map_err(|what| site.trail.odd(&what))?;
             of_column(site, name, &column)?
         }
     };
@@ -279,7 +310,7 @@ struct Labels {
 
 fn labels<'g>(site: &mut Site<'g, '_>, index: Value) -> Result<Labels, Error> {
     let graph = site.eye.graph;
-    let columns = Column::levels(graph, index).map_err(|what| site.trail.odd(&what))?;
+    let columns = View::levels(graph, index).map_err(|what| site.trail.odd(&what))?;
     let mut levels = Vec::new();
     let mut names: Vec<Vec<Option<String>>> = Vec::new();
     for (n, (name, column)) in columns.iter().enumerate() {
@@ -339,7 +370,7 @@ fn label_types(
     graph: &Graph,
     index: Value,
     n: usize,
-    column: &Column<'_>,
+    column: &View<'_>,
 ) -> (String, String, Json) {
     let column = match &column.values {
         // A level is what its categories are.

@@ -3,13 +3,17 @@
 //! Two passes: one over all rows, which decides the types exactly, and one that builds batches of bounded size. Both take rows from
 //! an iterator and keep none.
 
+mod apart;
+mod batches;
 mod build;
 mod chunks;
 mod columns;
+mod content;
 mod eye;
 mod find;
 mod foreign;
 mod frame;
+mod named;
 mod offset;
 mod plan;
 mod rows;
@@ -29,13 +33,14 @@ use crate::location::Location;
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::report::ledger::Ledger;
-use crate::writers::batches::Batches;
 use crate::writers::options::WriteOptions;
+pub(crate) use batches::{Building, Looking, NoTable, Terms};
 use build::Site;
 use columns::Columns;
 use eye::Eye;
 use find::{Found, Missing};
-use rows::Rows;
+pub(crate) use rows::Decided;
+use rows::{Left, Rows, Survey};
 use trail::Trail;
 
 /// Rows of one batch; the writers put several into one row group.
@@ -63,8 +68,8 @@ pub(crate) struct Table<'g, 'l> {
 }
 
 enum Body<'g> {
-    Rows(Rows<'g>),
-    Columns(Columns),
+    Rows(Rows, Left<'g>),
+    Columns(Columns<'g>),
 }
 
 impl<'g, 'l> Table<'g, 'l> {
@@ -74,7 +79,7 @@ impl<'g, 'l> Table<'g, 'l> {
     /// `Unrepresentable` where they are no table, naming the tables inside; text that the options refuse; a table of more cells than
     /// the output may have bytes.
     pub fn open(job: &Job<'g>, ledger: &'l mut Ledger) -> Result<Self, Error> {
-        let trail = Trail::new(job.prefix.to_owned(), ledger, job.options, job.max_output);
+        let trail = Trail::new(job.prefix, ledger, job.options, job.max_output);
         let mut site = Site { eye: Eye::new(job.graph, job.options, job.max_output), trail, flat: job.flat };
         let found = match job.roots {
             [root] => find::table(job.graph, *root),
@@ -82,14 +87,8 @@ impl<'g, 'l> Table<'g, 'l> {
         };
         let found = found.map_err(|missing| no_table(job, &missing))?;
         let (schema, body) = match found {
-            Found::Rows(id, kind) => {
-                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Items(id), kind)?;
-                (schema, Body::Rows(rows))
-            }
-            Found::Roots(roots, kind) => {
-                let (schema, rows) = Rows::open(&mut site, job, rows::Source::Roots(roots), kind)?;
-                (schema, Body::Rows(rows))
-            }
+            Found::Rows(id, kind) => Self::rows(&mut site, job, rows::Source::Items(id), kind)?,
+            Found::Roots(roots, kind) => Self::rows(&mut site, job, rows::Source::Roots(roots), kind)?,
             Found::Frame(id) => Self::ready(frame::frame(&mut site, job, id)?),
             Found::Series(id) => Self::ready(frame::series(&mut site, job, id)?),
             Found::Values(id) => Self::ready(frame::values(&mut site, Value::Object(id))?),
@@ -106,7 +105,24 @@ impl<'g, 'l> Table<'g, 'l> {
         Ok(Table { schema, site, body })
     }
 
-    fn ready(frame: frame::Frame) -> (SchemaRef, Body<'g>) {
+    /// Decides on the columns of rows, in one pass over all of them.
+    fn rows(
+        site: &mut Site<'g, 'l>,
+        job: &Job<'g>,
+        source: rows::Source<'g>,
+        kind: find::RowKind,
+    ) -> Result<(SchemaRef, Body<'g>), Error> {
+        source.note(site)?;
+        let mut survey = Survey::default();
+        let mut left = source.rows(job.graph);
+        while let Some(row) = left.next(job.graph) {
+            survey.row(site, row, kind, job.prefix, job.max_output)?;
+        }
+        let decided = survey.decide(&site.eye, job.flat, job.prefix)?;
+        Ok((decided.schema(), Body::Rows(decided.rows(), source.rows(job.graph))))
+    }
+
+    fn ready(frame: frame::Frame<'g>) -> (SchemaRef, Body<'g>) {
         (frame.schema.clone(), Body::Columns(Columns::ready(frame)))
     }
 }
@@ -125,17 +141,30 @@ pub(crate) fn parts(graph: &Graph, root: Value, prefix: &str) -> Result<Vec<(Str
     })
 }
 
-impl Batches for Table<'_, '_> {
-    fn schema(&self) -> SchemaRef {
+impl Table<'_, '_> {
+    /// The types of its columns.
+    pub fn schema(&self) -> SchemaRef {
         self.schema.clone()
     }
 
-    fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
-        let width = self.schema.fields().len().max(1);
-        let count = (BATCH_CELLS / width).clamp(1, BATCH_ROWS);
+    /// The next rows; `None` after the last.
+    ///
+    /// # Errors
+    /// What a column cannot carry.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
         let arrays = match &mut self.body {
-            Body::Rows(rows) => rows.next(&mut self.site, count)?,
-            Body::Columns(columns) => columns.next(&mut self.site, count)?,
+            Body::Rows(rows, left) => {
+                while let Some(row) = left.next(self.site.eye.graph) {
+                    if rows.push(&mut self.site, row)? {
+                        break;
+                    }
+                }
+                return batch(&self.site, &self.schema, rows);
+            }
+            Body::Columns(columns) => {
+                let width = self.schema.fields().len().max(1);
+                columns.next(&mut self.site, (BATCH_CELLS / width).clamp(1, BATCH_ROWS))?
+            }
         };
         let Some(arrays) = arrays else { return Ok(None) };
         let batch = RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| self.site.trail.broken(&e))?;
@@ -143,18 +172,29 @@ impl Batches for Table<'_, '_> {
     }
 }
 
+/// The batch that rows have made; `None` where it has no row.
+fn batch(site: &Site<'_, '_>, schema: &SchemaRef, rows: &mut Rows) -> Result<Option<RecordBatch>, Error> {
+    let Some(arrays) = rows.finish().map_err(|e| site.trail.broken(&e))? else { return Ok(None) };
+    RecordBatch::try_new(schema.clone(), arrays).map(Some).map_err(|e| site.trail.broken(&e))
+}
+
 /// Says what was found instead of a table, and which tables lie inside.
 fn no_table(job: &Job<'_>, missing: &Missing) -> Error {
-    let error = Error::unrepresentable(
-        format!("expected a table, found {}", missing.what),
-        Location::path(job.prefix.to_owned()),
-    );
     let offers = find::inside(job.graph, job.roots, job.prefix);
     if offers.is_empty() {
-        return error.with_hint(format!("{TABLES}; `--to json` takes any value"));
+        return no_rows(missing, job.prefix);
     }
     let shown: Vec<String> = offers.iter().map(|path| format!("`--select '{path}'`")).collect();
-    error.with_hint(format!("it holds tables: {}", shown.join(", ")))
+    found(missing, job.prefix).with_hint(format!("it holds tables: {}", shown.join(", ")))
+}
+
+/// Says what was found instead of a table, where no table lies inside.
+fn no_rows(missing: &Missing, prefix: &str) -> Error {
+    found(missing, prefix).with_hint(format!("{TABLES}; `--to json` takes any value"))
+}
+
+fn found(missing: &Missing, prefix: &str) -> Error {
+    Error::unrepresentable(format!("expected a table, found {}", missing.what), Location::path(prefix.to_owned()))
 }
 
 const TABLES: &str = "a table is a DataFrame or Series, an array, a list of dicts, of tuples of one length, of instances or of \

@@ -69,6 +69,19 @@ impl Plan {
         }
     }
 
+    /// Whether it is the same type, but for how many bytes or items there may be; as deep as types nest.
+    pub fn is_like(&self, other: &Plan) -> bool {
+        match (self, other) {
+            (Plan::Text { .. }, Plan::Text { .. }) | (Plan::Binary { .. }, Plan::Binary { .. }) => true,
+            (Plan::List(a, _), Plan::List(b, _)) => a.is_like(b),
+            (Plan::Struct(a), Plan::Struct(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && a.1.is_like(&b.1))
+            }
+            (Plan::Map(key, value), Plan::Map(k, v)) => key.is_like(k) && value.is_like(v),
+            (a, b) => a == b,
+        }
+    }
+
     /// The Arrow field of that name; it may always be null.
     pub fn field(&self, name: &str) -> Field {
         let field = Field::new(name, self.datatype(), true);

@@ -1,17 +1,18 @@
-//! A table of rows: the pass that decides types, and the pass that builds batches.
+//! A table of rows: the pass that decides types, and the pass that builds batches. Neither keeps a row.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
 
-use super::Job;
-use super::build::{Builder, Site};
-use super::eye::{Items, Seen};
+use super::build::Site;
+use super::eye::{Eye, Items, Seen};
 use super::find::RowKind;
+use super::named::Named;
+use super::plan::Plan;
 use super::shape::Shape;
+use super::{BATCH_CELLS, BATCH_ROWS};
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
@@ -32,21 +33,40 @@ pub(super) enum Source<'g> {
     Roots(&'g [Value]),
 }
 
-/// The rows that are left.
-struct Left<'g> {
-    walk: Option<Walk>,
-    roots: std::slice::Iter<'g, Value>,
-}
-
-impl<'g> Left<'g> {
-    fn new(graph: &Graph, source: Source<'g>) -> Self {
-        match source {
+impl<'g> Source<'g> {
+    pub fn rows(self, graph: &Graph) -> Left<'g> {
+        match self {
             Source::Items(id) => Left { walk: Some(graph.walk(id)), roots: [].iter() },
             Source::Roots(roots) => Left { walk: None, roots: roots.iter() },
         }
     }
 
-    fn next(&mut self, graph: &Graph) -> Option<Value> {
+    /// Counts what the list itself is not.
+    ///
+    /// # Errors
+    /// A lossy step under `--strict`.
+    pub fn note(self, site: &mut Site<'_, '_>) -> Result<(), Error> {
+        let Source::Items(id) = self else { return Ok(()) };
+        let graph = site.eye.graph;
+        match graph.kind(id) {
+            Kind::Tuple => site.note(Step::Tuple),
+            Kind::Deque => {
+                site.note(Step::Deque)?;
+                if graph.extra(id).is_some() { site.note(Step::MaxlenLost) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The rows that are left.
+pub(super) struct Left<'g> {
+    walk: Option<Walk>,
+    roots: std::slice::Iter<'g, Value>,
+}
+
+impl Left<'_> {
+    pub fn next(&mut self, graph: &Graph) -> Option<Value> {
         match &mut self.walk {
             Some(walk) => graph.next_item(walk),
             None => self.roots.next().copied(),
@@ -54,231 +74,208 @@ impl<'g> Left<'g> {
     }
 }
 
-/// Rows, and the builders of their columns.
-pub(super) struct Rows<'g> {
-    kind: RowKind,
-    left: Left<'g>,
-    /// The row that is next.
-    at: u64,
-    columns: Vec<(String, Builder)>,
-    by_name: HashMap<String, usize>,
-    /// Which columns the row has.
-    filled: Vec<bool>,
+/// The pass over all rows that decides on the columns.
+#[derive(Default)]
+pub(super) struct Survey {
+    kind: Option<RowKind>,
+    shape: Shape,
+    /// The columns of rows that are tuples.
+    names: Vec<String>,
+    rows: u64,
 }
 
-impl<'g> Rows<'g> {
-    /// Decides on the columns, in one pass over all rows.
-    pub fn open(
-        site: &mut Site<'g, '_>,
-        job: &Job<'g>,
-        source: Source<'g>,
+impl Survey {
+    /// Adds what the next row says about the columns; all are of one kind.
+    ///
+    /// # Errors
+    /// A row without columns, text that the options refuse, more than `max_output` cells.
+    pub fn row(
+        &mut self,
+        site: &mut Site<'_, '_>,
+        row: Value,
         kind: RowKind,
-    ) -> Result<(SchemaRef, Self), Error> {
-        let graph = job.graph;
-        if let Source::Items(id) = source {
-            match graph.kind(id) {
-                Kind::Tuple => site.note(Step::Tuple)?,
-                Kind::Deque => site.note(Step::Deque)?,
-                _ => {}
-            }
-            if graph.kind(id) == Kind::Deque && graph.extra(id).is_some() {
-                site.note(Step::MaxlenLost)?;
+        prefix: &str,
+        max_output: u64,
+    ) -> Result<(), Error> {
+        if self.kind.is_none() {
+            self.kind = Some(kind);
+            if let RowKind::Tuple(width) = kind {
+                self.names = (0..width).map(|n| n.to_string()).collect();
             }
         }
-        let mut shape = Shape::default();
-        let names: Vec<String> = match kind {
-            RowKind::Tuple(width) => (0..width).map(|n| n.to_string()).collect(),
-            RowKind::Keyed | RowKind::Scalar => Vec::new(),
-        };
-        let mut left = Left::new(graph, source);
-        let mut count = 0u64;
-        while let Some(row) = left.next(graph) {
-            site.trail.row(count);
-            observe(site, &mut shape, row, kind, &names)?;
-            count += 1;
-            let cells = count.saturating_mul(shape.width() as u64);
-            if cells > job.max_output {
-                let at = Location::path(job.prefix.to_owned());
-                return Err(Limit::Output.exceeded(cells, job.max_output, at).with_hint(
-                    "rows with ever new keys make a cell for each row and key; `--to ndjson` writes them as they are",
-                ));
-            }
+        site.trail.row(self.rows);
+        self.observe(site, row, kind)?;
+        self.rows += 1;
+        let cells = self.rows.saturating_mul(self.shape.width() as u64);
+        if cells > max_output {
+            let at = Location::path(prefix.to_owned());
+            return Err(Limit::Output.exceeded(cells, max_output, at).with_hint(
+                "rows with ever new keys make a cell for each row and key; `--to ndjson` writes them as they are",
+            ));
         }
-        let columns = shape.columns(&site.eye, job.flat);
-        if columns.is_empty() {
-            return Err(Error::unrepresentable(
-                "expected a table, found rows without columns",
-                Location::path(job.prefix.to_owned()),
-            )
-            .with_hint("`--to json` takes any value"));
-        }
-        let schema = Schema::new(columns.iter().map(|(name, plan)| plan.field(name)).collect::<Vec<_>>());
-        let rows = Rows {
-            kind,
-            left: Left::new(graph, source),
-            at: 0,
-            by_name: columns.iter().enumerate().map(|(n, (name, _))| (name.clone(), n)).collect(),
-            filled: vec![false; columns.len()],
-            columns: columns.into_iter().map(|(name, plan)| (name, Builder::new(&plan))).collect(),
-        };
-        Ok((Arc::new(schema), rows))
+        Ok(())
     }
 
-    /// The arrays of the next rows, at most `count` of them.
-    pub fn next(&mut self, site: &mut Site<'g, '_>, count: usize) -> Result<Option<Vec<ArrayRef>>, Error> {
-        let (mut built, before) = (0, site.trail.paid());
-        while built < count
-            && site.trail.paid() - before < BATCH_BYTES
-            && let Some(row) = self.left.next(site.eye.graph)
-        {
-            site.trail.row(self.at);
-            self.row(site, row)?;
-            (built, self.at) = (built + 1, self.at + 1);
+    fn observe<'g>(&mut self, site: &mut Site<'g, '_>, row: Value, kind: RowKind) -> Result<(), Error> {
+        let Survey { shape, names, .. } = self;
+        let mut hint = 0;
+        let refused = |site: &Site<'_, '_>, refusal| Err(site.trail.refused(refusal));
+        if kind == RowKind::Scalar {
+            return match shape.column(VALUE, &mut hint).observe(&mut site.eye, row, 1) {
+                Ok(()) => Ok(()),
+                Err(refusal) => refused(site, refusal),
+            };
         }
-        if built == 0 {
+        let seen = match site.eye.see(row) {
+            Ok(seen) => seen,
+            Err(refusal) => return refused(site, refusal),
+        };
+        let result = match seen {
+            Seen::List(Items::Graph(id)) if matches!(kind, RowKind::Tuple(_)) => site
+                .eye
+                .values(id)
+                .zip(&*names)
+                .try_for_each(|(value, name)| shape.column(name, &mut hint).observe(&mut site.eye, value, 1)),
+            Seen::Dict(id) => {
+                let mut items = site.eye.values(id);
+                let mut result = Ok(());
+                while let (Some(key), Some(value), Ok(())) = (items.next(), items.next(), &result) {
+                    let Some(column) = shape.column_of(&mut site.eye, key, &mut hint) else {
+                        return Err(site.trail.no_name());
+                    };
+                    result = column.observe(&mut site.eye, value, 1);
+                }
+                result
+            }
+            Seen::Fields(fields) => fields
+                .into_iter()
+                .try_for_each(|(name, value)| shape.column(&name, &mut hint).observe(&mut site.eye, value, 1)),
+            _ => return Err(site.trail.no_row()),
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(refusal) => refused(site, refusal),
+        }
+    }
+
+    /// The columns for all rows so far.
+    ///
+    /// # Errors
+    /// Rows without columns.
+    pub fn decide(&self, eye: &Eye<'_>, flat: bool, prefix: &str) -> Result<Decided, Error> {
+        let columns = self.shape.columns(eye, flat);
+        match self.kind {
+            Some(kind) if !columns.is_empty() => Ok(Decided { kind, columns }),
+            _ => Err(Error::unrepresentable(
+                "expected a table, found rows without columns",
+                Location::path(prefix.to_owned()),
+            )
+            .with_hint("`--to json` takes any value")),
+        }
+    }
+}
+
+/// What rows are, and the columns that were decided on.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Decided {
+    kind: RowKind,
+    columns: Vec<(String, Plan)>,
+}
+
+impl Decided {
+    pub fn schema(&self) -> SchemaRef {
+        Arc::new(Schema::new(self.columns.iter().map(|(name, plan)| plan.field(name)).collect::<Vec<_>>()))
+    }
+
+    /// The builders of the columns.
+    pub(super) fn rows(&self) -> Rows {
+        Rows {
+            kind: self.kind,
+            columns: Named::new(self.columns.iter().map(|(name, plan)| (name, plan))),
+            most: (BATCH_CELLS / self.columns.len().max(1)).clamp(1, BATCH_ROWS),
+            at: 0,
+            built: 0,
+            paid: 0,
+        }
+    }
+
+    /// Whether the columns are the same, but for how many bytes or items they may hold.
+    pub fn is_like(&self, other: &Decided) -> bool {
+        let same = |(a, b): (&(String, Plan), &(String, Plan))| a.0 == b.0 && a.1.is_like(&b.1);
+        self.kind == other.kind
+            && self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(same)
+    }
+}
+
+/// The pass over all rows that builds their columns.
+pub(super) struct Rows {
+    kind: RowKind,
+    columns: Named,
+    /// Rows of one batch, at most.
+    most: usize,
+    /// The row that is next.
+    at: u64,
+    /// Rows of the batch in the making.
+    built: usize,
+    /// What was paid before it.
+    paid: u64,
+}
+
+impl Rows {
+    /// Adds a row; whether the batch is full.
+    ///
+    /// # Errors
+    /// What a column cannot carry, a lossy step under `--strict`.
+    pub fn push(&mut self, site: &mut Site<'_, '_>, row: Value) -> Result<bool, Error> {
+        if self.built == 0 {
+            self.paid = site.trail.paid();
+        }
+        site.trail.row(self.at);
+        self.row(site, row)?;
+        (self.built, self.at) = (self.built + 1, self.at + 1);
+        Ok(self.built >= self.most || site.trail.paid() - self.paid >= BATCH_BYTES)
+    }
+
+    /// The arrays of the batch; `None` where it has no row.
+    ///
+    /// # Errors
+    /// As for [`super::build::Builder::finish`].
+    pub fn finish(&mut self) -> Result<Option<Vec<ArrayRef>>, ArrowError> {
+        if std::mem::take(&mut self.built) == 0 {
             return Ok(None);
         }
-        let arrays = self.columns.iter_mut().map(|(_, column)| column.finish()).collect::<Result<_, _>>();
-        arrays.map(Some).map_err(|e| site.trail.broken(&e))
+        self.columns.finish().map(Some)
     }
 
-    fn row(&mut self, site: &mut Site<'g, '_>, row: Value) -> Result<(), Error> {
+    fn row(&mut self, site: &mut Site<'_, '_>, row: Value) -> Result<(), Error> {
         if self.kind == RowKind::Scalar {
-            return match self.columns.first_mut() {
-                Some((_, column)) => column.push(site, row),
+            return match self.columns.builders().next() {
+                Some(column) => column.push(site, row),
                 None => Ok(()),
             };
         }
         let seen = site.eye.see(row).map_err(|refusal| site.trail.refused(refusal))?;
-        for step in std::mem::take(&mut site.eye.steps) {
-            site.note(step)?;
+        if !site.eye.steps.is_empty() {
+            for step in std::mem::take(&mut site.eye.steps) {
+                site.note(step)?;
+            }
         }
         match seen {
             Seen::List(Items::Graph(id)) => {
                 site.trail.items();
-                for (value, (_, column)) in site.eye.values(id).zip(&mut self.columns) {
+                for (value, column) in site.eye.values(id).zip(self.columns.builders()) {
                     site.trail.next_item();
-                    column.push(site, value)?;
+                    if !column.plain(site, value) {
+                        column.push(site, value)?;
+                    }
                 }
                 site.trail.leave();
+                Ok(())
             }
-            Seen::Dict(id) => {
-                self.filled.fill(false);
-                let mut items = site.eye.values(id);
-                let mut hint = 0;
-                while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                    let name = name(site, key)?;
-                    self.cell(site, name, value, &mut hint)?;
-                }
-                self.missing(site)?;
-            }
-            Seen::Fields(fields) => {
-                self.filled.fill(false);
-                let mut hint = 0;
-                for (name, value) in fields {
-                    self.cell(site, name, value, &mut hint)?;
-                }
-                self.missing(site)?;
-            }
-            _ => return Err(site.trail.unfit()),
+            Seen::Dict(id) => self.columns.dict(site, id),
+            Seen::Fields(fields) => self.columns.fields(site, fields),
+            _ => Err(site.trail.unfit()),
         }
-        Ok(())
-    }
-
-    fn cell(
-        &mut self,
-        site: &mut Site<'g, '_>,
-        name: Cow<'g, str>,
-        value: Value,
-        hint: &mut usize,
-    ) -> Result<(), Error> {
-        let at = match self.columns.get(*hint) {
-            Some((known, _)) if **known == *name => Some(*hint),
-            _ => self.by_name.get(&*name).copied(),
-        };
-        let Some((at, filled)) = at.and_then(|at| Some((at, self.filled.get_mut(at)?))) else {
-            return Err(site.trail.unfit());
-        };
-        *hint = at + 1;
-        if std::mem::replace(filled, true) {
-            return Err(site.trail.twice(&name));
-        }
-        site.trail.inside(name);
-        if let Some((_, column)) = self.columns.get_mut(at) {
-            column.push(site, value)?;
-        }
-        site.trail.leave();
-        Ok(())
-    }
-
-    fn missing(&mut self, site: &mut Site<'g, '_>) -> Result<(), Error> {
-        for ((name, column), filled) in self.columns.iter_mut().zip(&self.filled) {
-            if !filled {
-                site.trail.inside(Cow::Owned(name.clone()));
-                site.note(Step::MissingKey)?;
-                site.trail.leave();
-                column.null();
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The column that a key names.
-fn name<'g>(site: &mut Site<'g, '_>, key: Value) -> Result<Cow<'g, str>, Error> {
-    match site.eye.key(key) {
-        Some((name, is_str)) => {
-            if !is_str {
-                site.note(Step::Keys)?;
-            }
-            Ok(name)
-        }
-        None => Err(site.trail.no_name()),
-    }
-}
-
-/// Adds what one row says about the columns.
-fn observe<'g>(
-    site: &mut Site<'g, '_>,
-    shape: &mut Shape,
-    row: Value,
-    kind: RowKind,
-    names: &[String],
-) -> Result<(), Error> {
-    let mut hint = 0;
-    let refused = |site: &Site<'_, '_>, refusal| Err(site.trail.refused(refusal));
-    if kind == RowKind::Scalar {
-        return match shape.column(VALUE, &mut hint).observe(&mut site.eye, row, 1) {
-            Ok(()) => Ok(()),
-            Err(refusal) => refused(site, refusal),
-        };
-    }
-    let seen = match site.eye.see(row) {
-        Ok(seen) => seen,
-        Err(refusal) => return refused(site, refusal),
-    };
-    let result = match seen {
-        Seen::List(Items::Graph(id)) if matches!(kind, RowKind::Tuple(_)) => site
-            .eye
-            .values(id)
-            .zip(names)
-            .try_for_each(|(value, name)| shape.column(name, &mut hint).observe(&mut site.eye, value, 1)),
-        Seen::Dict(id) => {
-            let mut items = site.eye.values(id);
-            let mut result = Ok(());
-            while let (Some(key), Some(value), Ok(())) = (items.next(), items.next(), &result) {
-                let Some((name, _)) = site.eye.key(key) else { return Err(site.trail.no_name()) };
-                result = shape.column(&name, &mut hint).observe(&mut site.eye, value, 1);
-            }
-            result
-        }
-        Seen::Fields(fields) => fields
-            .into_iter()
-            .try_for_each(|(name, value)| shape.column(&name, &mut hint).observe(&mut site.eye, value, 1)),
-        _ => return Err(site.trail.no_row()),
-    };
-    match result {
-        Ok(()) => Ok(()),
-        Err(refusal) => refused(site, refusal),
     }
 }

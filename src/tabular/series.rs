@@ -10,9 +10,11 @@ use arrow::datatypes::{
 };
 use serde_json::{Value as Json, json};
 
+use super::apart::Apart;
 use super::build::{Builder, Site};
+use super::content::{Cells, Content};
 use super::eye::{Eye, Seen};
-use super::plan::extension;
+use super::plan::{Plan, extension};
 use super::shape::Shape;
 use super::{chunks, typed};
 use crate::error::Error;
@@ -26,16 +28,21 @@ use crate::report::ledger::Step;
 use crate::writers::options::Format;
 
 /// An array with its field, the name that pandas has for its dtype, and what belongs to that.
-pub(super) struct Typed {
+pub(super) struct Typed<A = ArrayRef> {
     pub field: Field,
-    pub array: ArrayRef,
+    pub array: A,
     pub numpy_type: String,
     pub metadata: Json,
 }
 
-impl Typed {
-    fn new((field, array): (Field, ArrayRef), numpy_type: impl Into<String>) -> Self {
+impl<A> Typed<A> {
+    fn new((field, array): (Field, A), numpy_type: impl Into<String>) -> Self {
         Typed { field, array, numpy_type: numpy_type.into(), metadata: Json::Null }
+    }
+
+    /// The same with another array.
+    pub fn map<B>(self, f: impl FnOnce(A) -> B) -> Typed<B> {
+        Typed { field: self.field, array: f(self.array), numpy_type: self.numpy_type, metadata: self.metadata }
     }
 }
 
@@ -104,6 +111,34 @@ pub(super) fn of_value<'g>(site: &mut Site<'g, '_>, name: &str, value: Value) ->
         _ => {}
     }
     Ok(typed)
+}
+
+/// As [`of_value`], where batch after batch is enough.
+///
+/// # Errors
+/// As for [`of_value`].
+pub(super) fn of_rows<'g>(site: &mut Site<'g, '_>, name: &str, value: Value) -> Result<Typed<Content<'g>>, Error> {
+    let graph = site.eye.graph;
+    if let Some((mut apart, zone)) = Apart::of_column(graph, value) {
+        site.trail.pay((apart.len() as u64).saturating_add(apart.size()))?;
+        let mut numpy_type = numpy_name(&apart.dtype);
+        let mut metadata = Json::Null;
+        if !matches!(zone, Value::None) {
+            let zone = zone_name(site, zone)?;
+            (numpy_type, metadata) = zoned_type(&apart.dtype, &zone);
+            apart.set_zone(zone);
+        }
+        let field = apart.field(site, name)?;
+        return Ok(Typed { field, array: Content::Apart(Box::new(apart)), numpy_type, metadata });
+    }
+    let column = Column::of(graph, value).map_err(|what| site.trail.odd(&what))?;
+    if matches!(column.values, Values::Objects(_)) {
+        site.trail.pay(column.len as u64)?;
+        let plan = plan(site, &column)?;
+        let content = Content::Cells(Box::new(Cells { column, builder: Builder::new(&plan) }));
+        return Ok(Typed::new((plan.field(name), content), "object"));
+    }
+    Ok(of_value(site, name, value)?.map(Content::Ready))
 }
 
 /// The dtype name of an ArrowExtensionArray; pandas reads back only names without parameters of their own.
@@ -318,30 +353,61 @@ fn nullable_name(name: &str) -> String {
 
 /// Values of any kind, their type inferred.
 fn cells<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column<'g>) -> Result<(Field, ArrayRef), Error> {
+    let plan = plan(site, column)?;
+    site.trail.items();
+    let array = build(site, column, &mut Builder::new(&plan), 0..column.len)?;
+    site.trail.leave();
+    Ok((plan.field(name), array))
+}
+
+/// The type of values of any kind.
+fn plan<'g>(site: &mut Site<'g, '_>, column: &Column<'g>) -> Result<Plan, Error> {
     let mut shape = Shape::default();
     site.eye.nan_is_missing = true;
     site.trail.items();
-    let result = (|| {
-        for n in 0..column.len {
+    let taken = match &column.values {
+        Values::Objects(values) => values.iter().try_for_each(|value| {
             site.trail.next_item();
-            let (_, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
-            shape.take(&mut site.eye, seen, 1).map_err(|refusal| site.trail.refused(refusal))?;
-        }
-        site.trail.leave();
-        let plan = shape.decide(&site.eye, site.flat);
-        let mut builder = Builder::new(&plan);
-        site.trail.items();
-        for n in 0..column.len {
+            shape.observe(&mut site.eye, *value, 1)
+        }),
+        _ => (0..column.len).try_for_each(|n| {
+            site.trail.next_item();
+            let (_, seen) = see(&mut site.eye, column, n)?;
+            shape.take(&mut site.eye, seen, 1)
+        }),
+    };
+    site.eye.nan_is_missing = false;
+    taken.map_err(|refusal| site.trail.refused(refusal))?;
+    site.trail.leave();
+    Ok(shape.decide(&site.eye, site.flat))
+}
+
+/// The array of some cells, before the first of which the trail stands.
+///
+/// # Errors
+/// What a column cannot carry.
+pub(super) fn build<'g>(
+    site: &mut Site<'g, '_>,
+    column: &Column<'g>,
+    builder: &mut Builder,
+    rows: std::ops::Range<usize>,
+) -> Result<ArrayRef, Error> {
+    site.eye.nan_is_missing = true;
+    let mut rows = rows;
+    let built = match &column.values {
+        Values::Objects(values) => values.get(rows).unwrap_or_default().iter().try_for_each(|value| {
+            site.trail.next_item();
+            builder.push(site, *value)
+        }),
+        _ => rows.try_for_each(|n| {
             site.trail.next_item();
             let (value, seen) = see(&mut site.eye, column, n).map_err(|refusal| site.trail.refused(refusal))?;
-            builder.take(site, value, seen)?;
-        }
-        site.trail.leave();
-        let array = builder.finish().map_err(|e| site.trail.broken(&e))?;
-        Ok((plan.field(name), array))
-    })();
+            builder.take(site, value, seen)
+        }),
+    };
     site.eye.nan_is_missing = false;
-    result
+    built?;
+    builder.finish().map_err(|e| site.trail.broken(&e))
 }
 
 /// What a cell of a column of values, of numbers, or of both in a sparse one is.
@@ -368,6 +434,14 @@ fn see<'g>(eye: &mut Eye<'g>, column: &Column<'g>, n: usize) -> Result<(Option<V
 
 fn zoned<'g>(site: &mut Site<'g, '_>, name: &str, data: &Fixed<'g>, zone: Value, len: usize) -> Result<Typed, Error> {
     let (_, array) = typed::array(site, name, &data.dtype, data.data, len)?;
+    let zone = zone_name(site, zone)?;
+    let array = typed::with_zone(&array, zone.clone()).ok_or_else(|| site.trail.no_type("times of that unit"))?;
+    let (numpy_type, metadata) = zoned_type(&data.dtype, &zone);
+    Ok(Typed { field: Field::new(name, array.data_type().clone(), true), array, numpy_type, metadata })
+}
+
+/// The name of a time zone.
+fn zone_name(site: &mut Site<'_, '_>, zone: Value) -> Result<Arc<str>, Error> {
     let named = match zone {
         Value::Object(id) => site.eye.zone(id),
         _ => None,
@@ -376,13 +450,13 @@ fn zoned<'g>(site: &mut Site<'g, '_>, name: &str, data: &Fixed<'g>, zone: Value,
         site.note(step)?;
     }
     let Some(named) = named else { return Err(site.trail.no_type("a time zone whose name is not known")) };
-    let zone: Arc<str> = site.eye.zone_name(named).into();
-    let array = typed::with_zone(&array, zone.clone()).ok_or_else(|| site.trail.no_type("times of that unit"))?;
-    let unit = unit_of(&data.dtype).map_or("ns", |(unit, _)| unit.name());
-    let mut typed =
-        Typed::new((Field::new(name, array.data_type().clone(), true), array), format!("datetime64[{unit}]"));
-    typed.metadata = json!({ "timezone": &*zone });
-    Ok(typed)
+    Ok(site.eye.zone_name(named).into())
+}
+
+/// What pandas calls times of a dtype in a zone, and what belongs to that.
+fn zoned_type(dtype: &DType, zone: &str) -> (String, Json) {
+    let unit = unit_of(dtype).map_or("ns", |(unit, _)| unit.name());
+    (format!("datetime64[{unit}]"), json!({ "timezone": zone }))
 }
 
 /// Ints, of which the smallest of 64 bits is missing.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use arrow::datatypes::TimeUnit;
 use num_bigint::BigInt;
 
-use super::eye::{Eye, Items, Refusal, Seen, UTC, ZoneIndex};
+use super::eye::{Eye, Items, Refusal, Seen, Spot, UTC, ZoneIndex};
 use super::plan::{DECIMAL128, DECIMAL256, Plan};
 use super::units::ticks_per_second;
 use crate::model::value::Value;
@@ -103,6 +103,8 @@ struct Keyed {
     /// Keys of all of them together.
     keys: u64,
     names: Vec<(Box<str>, Shape)>,
+    /// For each name where the key lay that was it last.
+    spots: Vec<Spot>,
     by_name: HashMap<Box<str>, usize>,
     /// Keys and values of a map, once keys are no str or too many.
     map: Option<(Shape, Shape)>,
@@ -130,9 +132,42 @@ impl Shape {
     ///
     /// # Errors
     /// Text that the options refuse.
+    #[inline]
     pub fn observe<'g>(&mut self, eye: &mut Eye<'g>, value: Value, level: u32) -> Result<(), Refusal> {
-        let seen = eye.see(value)?;
-        self.take(eye, seen, level)
+        let kind = match value {
+            Value::None => return Ok(()),
+            Value::Bool(_) => kind::BOOL,
+            Value::Int(n) => self.int(n),
+            Value::Float { value, .. } => self.float(value),
+            Value::Str { len, .. } if len < u32::MAX => self.sized(u64::from(len), kind::TEXT),
+            _ => {
+                let seen = eye.see(value)?;
+                return self.take(eye, seen, level);
+            }
+        };
+        self.values += 1;
+        self.kinds |= kind;
+        Ok(())
+    }
+
+    #[inline]
+    fn int(&mut self, n: i64) -> u16 {
+        self.low = self.low.min(n);
+        self.high = self.high.max(u64::try_from(n).unwrap_or(0));
+        self.inexact |= !exact_float(n);
+        kind::INT
+    }
+
+    #[inline]
+    fn sized(&mut self, bytes: u64, kind: u16) -> u16 {
+        self.bytes += bytes;
+        kind
+    }
+
+    #[inline]
+    fn float(&mut self, f: f64) -> u16 {
+        self.nans |= f.is_nan();
+        if f.is_nan() { 0 } else { kind::FLOAT }
     }
 
     /// Takes what a value is.
@@ -144,12 +179,7 @@ impl Shape {
         self.kinds |= match seen {
             Seen::Null => 0,
             Seen::Bool(_) => kind::BOOL,
-            Seen::Int(n) => {
-                self.low = self.low.min(n);
-                self.high = self.high.max(u64::try_from(n).unwrap_or(0));
-                self.inexact |= !exact_float(n);
-                kind::INT
-            }
+            Seen::Int(n) => self.int(n),
             Seen::Big(n) => {
                 match u64::try_from(&n) {
                     Ok(n) => self.high = self.high.max(n),
@@ -159,19 +189,9 @@ impl Shape {
                 self.inexact |= n.bits() - zeros > 53 || n.bits() > 1_023;
                 kind::INT
             }
-            Seen::Float(f) if f.is_nan() => {
-                self.nans = true;
-                0
-            }
-            Seen::Float(_) => kind::FLOAT,
-            Seen::Text(text) => {
-                self.bytes += text.len() as u64;
-                kind::TEXT
-            }
-            Seen::Bytes(bytes) => {
-                self.bytes += bytes.len() as u64;
-                kind::BYTES
-            }
+            Seen::Float(f) => self.float(f),
+            Seen::Text(text) => self.sized(text.len() as u64, kind::TEXT),
+            Seen::Bytes(bytes) => self.sized(bytes.len() as u64, kind::BYTES),
             Seen::Date(_) => kind::DATE,
             Seen::Time(_) => kind::TIME,
             Seen::Stamp { at, unit, zone } => {
@@ -294,13 +314,13 @@ impl Shape {
     }
 
     fn exactly(&self, eye: &Eye<'_>, flat: bool) -> Plan {
-        let large = self.bytes > i32::MAX as u64;
+        let large = self.bytes.saturating_mul(eye.ahead) > i32::MAX as u64;
         let numbers = self.kinds & !(kind::FLOAT | kind::INT) == 0;
         let nans = if self.nans && (numbers || !eye.nan_is_missing) { kind::FLOAT } else { 0 };
         match self.kinds | nans {
             0 => Plan::Null,
             kind::BOOL => Plan::Bool,
-            kind::INT => self.int(),
+            kind::INT => self.int_plan(),
             kind::FLOAT => Plan::Float64,
             k if k == kind::FLOAT | kind::INT && !self.inexact => Plan::Float64,
             kind::TEXT => Plan::Text { large },
@@ -325,7 +345,10 @@ impl Shape {
             kind::UUID => Plan::Uuid,
             kind::COMPLEX if !flat => Plan::Complex,
             kind::LIST if !flat => match &self.item {
-                Some(item) => Plan::List(Box::new(item.decide(eye, false)), self.items > i32::MAX as u64),
+                Some(item) => Plan::List(
+                    Box::new(item.decide(eye, false)),
+                    self.items.saturating_mul(eye.ahead) > i32::MAX as u64,
+                ),
                 None => Plan::Json,
             },
             kind::KEYED if !flat => match &self.keyed {
@@ -341,7 +364,7 @@ impl Shape {
         longest.checked_ilog10().map_or(1, |n| n + 1)
     }
 
-    fn int(&self) -> Plan {
+    fn int_plan(&self) -> Plan {
         match self.digits.max(if self.low < 0 && self.high > i64::MAX as u64 { self.int_digits() } else { 0 }) {
             0 if self.high > i64::MAX as u64 => Plan::UInt64,
             0 => Plan::Int64,
@@ -362,6 +385,12 @@ impl Shape {
     /// The state of a row's column.
     pub fn column(&mut self, name: &str, hint: &mut usize) -> &mut Shape {
         self.keyed.get_or_insert_default().field(name, hint)
+    }
+
+    /// As [`Shape::column`], for a key; `None` where it names no column.
+    #[inline]
+    pub fn column_of(&mut self, eye: &mut Eye<'_>, key: Value, hint: &mut usize) -> Option<&mut Shape> {
+        self.keyed.get_or_insert_default().field_of(eye, key, hint)
     }
 
     /// Columns that rows have so far.
@@ -427,6 +456,7 @@ impl Keyed {
                 Some(at) => *at,
                 None => {
                     self.names.push((name.into(), Shape::default()));
+                    self.spots.push(Spot::default());
                     self.by_name.insert(name.into(), self.names.len() - 1);
                     self.names.len() - 1
                 }
@@ -434,6 +464,24 @@ impl Keyed {
         };
         *hint = at + 1;
         &mut self.names[at].1
+    }
+
+    /// The state of the field that a key names; `None` where no text stands for the key.
+    #[inline]
+    fn field_of(&mut self, eye: &mut Eye<'_>, key: Value, hint: &mut usize) -> Option<&mut Shape> {
+        let spot = eye.spot(key);
+        if spot.is_some() && self.spots.get(*hint).copied() == spot && *hint < self.names.len() {
+            self.keys += 1;
+            *hint += 1;
+            return self.names.get_mut(*hint - 1).map(|(_, shape)| shape);
+        }
+        let (name, _) = eye.key(key)?;
+        self.field(&name, hint);
+        let at = *hint - 1;
+        if let (Some(spot), Some(place)) = (spot, self.spots.get_mut(at)) {
+            *place = spot;
+        }
+        self.names.get_mut(at).map(|(_, shape)| shape)
     }
 
     fn dict<'g>(&mut self, eye: &mut Eye<'g>, id: crate::model::value::NodeId, level: u32) -> Result<(), Refusal> {
@@ -444,9 +492,9 @@ impl Keyed {
             let named = matches!(key, Value::Str { .. } | Value::Py2Str { .. }) && self.names.len() < MAX_FIELDS;
             if named
                 && self.map.is_none()
-                && let Some((name, _)) = eye.key(key)
+                && let Some(field) = self.field_of(eye, key, &mut hint)
             {
-                self.field(&name, &mut hint).observe(eye, value, level + 1)?;
+                field.observe(eye, value, level + 1)?;
                 continue;
             }
             let (keys, values) = self.as_map();
@@ -463,6 +511,7 @@ impl Keyed {
     fn as_map(&mut self) -> &mut (Shape, Shape) {
         let (names, map) = (&mut self.names, &mut self.map);
         self.by_name.clear();
+        self.spots.clear();
         map.get_or_insert_with(|| merged(std::mem::take(names)))
     }
 

@@ -28,7 +28,7 @@ enum Part<'g> {
 /// Where we are, and what is counted there.
 pub(super) struct Trail<'g, 'l> {
     /// The path of the table.
-    prefix: String,
+    prefix: &'g str,
     parts: Vec<Part<'g>>,
     ledger: &'l mut Ledger,
     options: &'g WriteOptions,
@@ -38,8 +38,14 @@ pub(super) struct Trail<'g, 'l> {
 }
 
 impl<'g, 'l> Trail<'g, 'l> {
-    pub fn new(prefix: String, ledger: &'l mut Ledger, options: &'g WriteOptions, max_output: u64) -> Self {
+    pub fn new(prefix: &'g str, ledger: &'l mut Ledger, options: &'g WriteOptions, max_output: u64) -> Self {
         Trail { prefix, parts: Vec::new(), ledger, options, max_output, paid: 0 }
+    }
+
+    /// A trail for which so many bytes of columns were paid before.
+    pub fn with_paid(mut self, bytes: u64) -> Self {
+        self.paid = bytes;
+        self
     }
 
     /// Goes to a field.
@@ -69,6 +75,12 @@ impl<'g, 'l> Trail<'g, 'l> {
         self.parts.push(Part::Index(n + 1));
     }
 
+    /// Goes before the `n`th item of the table itself.
+    pub fn before_row(&mut self, n: u64) {
+        self.parts.clear();
+        self.parts.push(Part::Index(n));
+    }
+
     /// Goes before the `n`th item of a column of the table.
     pub fn column(&mut self, name: &str, n: u64) {
         self.parts.clear();
@@ -83,7 +95,7 @@ impl<'g, 'l> Trail<'g, 'l> {
 
     /// The path of what is being looked at.
     pub fn path(&self, graph: &Graph) -> String {
-        let mut out = self.prefix.clone();
+        let mut out = self.prefix.to_owned();
         for part in &self.parts {
             if path::cut(&mut out) {
                 break;
@@ -103,8 +115,17 @@ impl<'g, 'l> Trail<'g, 'l> {
     /// A lossy one under `--strict`.
     #[inline]
     pub fn note(&mut self, graph: &Graph, step: Step) -> Result<(), Error> {
+        self.note_in(graph, step, None)
+    }
+
+    /// Counts a step, in a field of where we are.
+    ///
+    /// # Errors
+    /// As for [`Trail::note`].
+    #[inline]
+    pub fn note_in(&mut self, graph: &Graph, step: Step, field: Option<&str>) -> Result<(), Error> {
         let place = || {
-            let mut out = self.prefix.clone();
+            let mut out = self.prefix.to_owned();
             for part in &self.parts {
                 match part {
                     Part::Name(name) => path::push_name(name, &mut out),
@@ -112,13 +133,20 @@ impl<'g, 'l> Trail<'g, 'l> {
                     Part::Index(n) => path::push_index(n.saturating_sub(1), &mut out),
                 }
             }
+            if let Some(name) = field {
+                path::push_name(name, &mut out);
+            }
             out
         };
         self.ledger.count(step, place);
         if self.options.loss == Loss::Error && step.fidelity() == Fidelity::Lossy {
+            let mut at = self.path(graph);
+            if let Some(name) = field.filter(|_| !path::cut(&mut at)) {
+                path::push_name(name, &mut at);
+            }
             return Err(Error::unrepresentable(
                 format!("lossy under `--strict`: {}", step.words()),
-                Location::path(self.path(graph)),
+                Location::path(at),
             )
             .with_hint("without `--strict` the ledger counts it"));
         }
@@ -156,7 +184,7 @@ impl<'g, 'l> Trail<'g, 'l> {
 
     /// The place alone, where no graph is at hand to spell keys.
     fn here(&self) -> Location {
-        let mut out = self.prefix.clone();
+        let mut out = self.prefix.to_owned();
         for part in &self.parts {
             match part {
                 Part::Name(name) => path::push_name(name, &mut out),
@@ -219,6 +247,17 @@ impl<'g, 'l> Trail<'g, 'l> {
     pub fn pay(&mut self, bytes: u64) -> Result<(), Error> {
         self.paid = self.paid.saturating_add(bytes);
         if self.paid > self.max_output { Err(self.over(self.paid)) } else { Ok(()) }
+    }
+
+    /// As [`Trail::pay`], but `false` where the limit forbids it, and nothing is paid.
+    #[inline]
+    pub fn pays(&mut self, bytes: u64) -> bool {
+        let sum = self.paid.saturating_add(bytes);
+        let allowed = sum <= self.max_output;
+        if allowed {
+            self.paid = sum;
+        }
+        allowed
     }
 
     /// Bytes that columns took so far.

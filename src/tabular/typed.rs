@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, Float16Array, LargeBinaryArray,
-    LargeStringArray, PrimitiveArray, StringArray, StringBuilder, StructArray,
-};
-use arrow::buffer::{Buffer, ScalarBuffer};
-use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
-    DurationSecondType, Field, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
-};
-use half::f16;
-
 use super::build::Site;
 use super::plan::extension;
 use crate::error::Error;
 use crate::model::dtype::{self, DType, Element, Type, Unit};
 use crate::model::extended::Extended;
 use crate::model::moment;
+use crate::model::tensor;
 use crate::report::ledger::Step;
+use arrow::array::{
+    ArrayRef, BinaryArray, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, LargeBinaryArray, LargeStringArray,
+    PrimitiveArray, StringArray, StringBuilder, StructArray,
+};
+use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, ScalarBuffer};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
+    DurationSecondType, Field, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
 
 /// Elements of `dtype` as an array of so many of them, and the field that describes it.
 ///
@@ -34,24 +33,14 @@ pub(super) fn array(
     data: &[u8],
     len: usize,
 ) -> Result<(Field, ArrayRef), Error> {
+    if let Some(make) = maker(dtype) {
+        let mut bytes = MutableBuffer::new(data.len());
+        bytes.extend_from_slice(data);
+        let array = made(make, dtype, bytes);
+        return Ok((Field::new(name, array.data_type().clone(), true), array));
+    }
     let big = dtype.big;
     let array: ArrayRef = match (&dtype.ty, dtype.size) {
-        (Type::Bool, _) => Arc::new(data.iter().map(|b| Some(*b != 0)).collect::<BooleanArray>()),
-        (Type::Int, 1) => numbers::<Int8Type, 1>(data, big, i8::from_le_bytes, i8::from_be_bytes),
-        (Type::Int, 2) => numbers::<Int16Type, 2>(data, big, i16::from_le_bytes, i16::from_be_bytes),
-        (Type::Int, 4) => numbers::<Int32Type, 4>(data, big, i32::from_le_bytes, i32::from_be_bytes),
-        (Type::Int, _) => numbers::<Int64Type, 8>(data, big, i64::from_le_bytes, i64::from_be_bytes),
-        (Type::Uint, 1) => numbers::<UInt8Type, 1>(data, big, u8::from_le_bytes, u8::from_be_bytes),
-        (Type::Uint, 2) => numbers::<UInt16Type, 2>(data, big, u16::from_le_bytes, u16::from_be_bytes),
-        (Type::Uint, 4) => numbers::<UInt32Type, 4>(data, big, u32::from_le_bytes, u32::from_be_bytes),
-        (Type::Uint, _) => numbers::<UInt64Type, 8>(data, big, u64::from_le_bytes, u64::from_be_bytes),
-        (Type::Float, 2) => {
-            let halves = data.as_chunks::<2>().0.iter();
-            let halves = halves.map(|b| if big { f16::from_be_bytes(*b) } else { f16::from_le_bytes(*b) });
-            Arc::new(Float16Array::from_iter_values(halves))
-        }
-        (Type::Float, 4) => numbers::<Float32Type, 4>(data, big, f32::from_le_bytes, f32::from_be_bytes),
-        (Type::Float, 8) => numbers::<Float64Type, 8>(data, big, f64::from_le_bytes, f64::from_be_bytes),
         (Type::Float, _) => extended(site, dtype, data, len)?,
         (Type::Complex, _) => {
             site.note(Step::Complex)?;
@@ -90,9 +79,100 @@ pub(super) fn array(
             struct_array(site, types, arrays)?
         }
         (Type::Array(base, shape), _) => return tensors(site, name, base, shape, data, len),
-        (Type::Object | Type::Str, _) => return Err(site.trail.no_type("objects")),
+        (Type::Object | Type::Str | Type::Bool | Type::Int | Type::Uint, _) => {
+            return Err(site.trail.no_type("objects"));
+        }
     };
     Ok((Field::new(name, array.data_type().clone(), true), array))
+}
+
+/// As [`array`], of bytes that the array may keep.
+///
+/// # Errors
+/// As for [`array`].
+pub(super) fn owned(
+    site: &mut Site<'_, '_>,
+    name: &str,
+    dtype: &DType,
+    bytes: MutableBuffer,
+    len: usize,
+) -> Result<(Field, ArrayRef), Error> {
+    let Some(make) = maker(dtype) else { return array(site, name, dtype, &bytes, len) };
+    let array = made(make, dtype, bytes);
+    Ok((Field::new(name, array.data_type().clone(), true), array))
+}
+
+/// Whether the Arrow type of elements does not depend on what they are, and nothing is to say of them.
+pub(super) fn is_steady(dtype: &DType) -> bool {
+    match &dtype.ty {
+        Type::Void => dtype.size > 0,
+        // No sub-array is an array of sub-arrays.
+        Type::Array(base, _) => maker(base).is_some(),
+        _ => maker(dtype).is_some(),
+    }
+}
+
+/// Whether elements are times that may have a zone.
+pub(super) fn is_time(dtype: &DType) -> bool {
+    matches!(dtype.ty, Type::DateTime(..))
+}
+
+/// Makes an array of the bytes of little-endian elements.
+type Maker = fn(MutableBuffer) -> ArrayRef;
+
+/// For dtypes whose elements are those of an Arrow array, in its layout or nearly.
+fn maker(dtype: &DType) -> Option<Maker> {
+    Some(match (&dtype.ty, dtype.size) {
+        (Type::Bool, 1) => bools,
+        (Type::Int, 1) => numbers::<Int8Type>,
+        (Type::Int, 2) => numbers::<Int16Type>,
+        (Type::Int, 4) => numbers::<Int32Type>,
+        (Type::Int, 8) => numbers::<Int64Type>,
+        (Type::Uint, 1) => numbers::<UInt8Type>,
+        (Type::Uint, 2) => numbers::<UInt16Type>,
+        (Type::Uint, 4) => numbers::<UInt32Type>,
+        (Type::Uint, 8) => numbers::<UInt64Type>,
+        (Type::Float, 2) => numbers::<Float16Type>,
+        (Type::Float, 4) => numbers::<Float32Type>,
+        (Type::Float, 8) => numbers::<Float64Type>,
+        (Type::DateTime(Unit::Nano, 1), 8) => instants::<TimestampNanosecondType>,
+        (Type::DateTime(Unit::Micro, 1), 8) => instants::<TimestampMicrosecondType>,
+        (Type::DateTime(Unit::Milli, 1), 8) => instants::<TimestampMillisecondType>,
+        (Type::TimeDelta(Unit::Nano, 1), 8) => instants::<DurationNanosecondType>,
+        (Type::TimeDelta(Unit::Micro, 1), 8) => instants::<DurationMicrosecondType>,
+        (Type::TimeDelta(Unit::Milli, 1), 8) => instants::<DurationMillisecondType>,
+        (Type::TimeDelta(Unit::Second, 1), 8) => instants::<DurationSecondType>,
+        _ => return None,
+    })
+}
+
+fn made(make: Maker, dtype: &DType, mut bytes: MutableBuffer) -> ArrayRef {
+    if dtype.big {
+        tensor::reverse_words(&mut bytes, dtype.size);
+    }
+    make(bytes)
+}
+
+fn bools(bytes: MutableBuffer) -> ArrayRef {
+    let values = BooleanBuffer::collect_bool(bytes.len(), |n| bytes.get(n).is_some_and(|byte| *byte != 0));
+    Arc::new(BooleanArray::new(values, None))
+}
+
+fn numbers<T: ArrowPrimitiveType>(bytes: MutableBuffer) -> ArrayRef {
+    Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(bytes), None))
+}
+
+/// Ints of which the smallest is missing.
+fn instants<T: ArrowPrimitiveType<Native = i64>>(mut bytes: MutableBuffer) -> ArrayRef {
+    let values = bytes.typed_data_mut::<i64>();
+    let valid = values
+        .contains(&i64::MIN)
+        .then(|| NullBuffer::from(BooleanBuffer::collect_bool(values.len(), |n| values.get(n) != Some(&i64::MIN))));
+    if valid.is_some() {
+        // What is missing is a zero below, as builders have it.
+        values.iter_mut().filter(|n| **n == i64::MIN).for_each(|n| *n = 0);
+    }
+    Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(bytes), valid))
 }
 
 /// As [`array`]; a dtype nests as deep as [`DType::of`] allows.
@@ -137,18 +217,6 @@ pub(super) fn gather(data: &[u8], size: usize, offset: usize, width: usize) -> V
         out.extend_from_slice(element.get(offset..offset + width).unwrap_or(&[]));
     }
     out
-}
-
-fn numbers<T: ArrowPrimitiveType, const N: usize>(
-    data: &[u8],
-    big: bool,
-    little_endian: fn([u8; N]) -> T::Native,
-    big_endian: fn([u8; N]) -> T::Native,
-) -> ArrayRef {
-    let chunks = data.as_chunks::<N>().0.iter();
-    let values: Vec<T::Native> =
-        if big { chunks.map(|b| big_endian(*b)).collect() } else { chunks.map(|b| little_endian(*b)).collect() };
-    Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(values), None))
 }
 
 fn struct_array(site: &Site<'_, '_>, fields: Vec<Field>, arrays: Vec<ArrayRef>) -> Result<ArrayRef, Error> {

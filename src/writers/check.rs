@@ -56,8 +56,28 @@ pub(crate) fn check(
     max_output: u64,
     max_depth: u32,
 ) -> Result<(), Error> {
+    // Each value takes at least one byte; only what sharing multiplies can get here.
+    let total = expanded(graph, roots, sharing, max_depth)?;
+    if sharing == Sharing::Expanded && total > max_output {
+        return Err(too_many(total, max_output));
+    }
+    Ok(())
+}
+
+/// More values than the output limit has bytes.
+pub(crate) fn too_many(values: u64, max_output: u64) -> Error {
+    Limit::Output
+        .exceeded(values, max_output, Location::path("$".to_owned()))
+        .with_hint("`--lossless` writes a shared object once")
+}
+
+/// The values that `roots` become, where sharing may make them more; else 0.
+///
+/// # Errors
+/// A cycle where sharing is written out; nesting beyond the limit.
+pub(crate) fn expanded(graph: &Graph, roots: &[Value], sharing: Sharing, max_depth: u32) -> Result<u64, Error> {
     if !graph.has_shared() {
-        return Ok(());
+        return Ok(0);
     }
     let mut sizes = vec![NEW; graph.len()];
     let mut depths = vec![0u32; graph.len()];
@@ -65,13 +85,7 @@ pub(crate) fn check(
     for root in roots {
         total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes, &mut depths)?);
     }
-    // Each value takes at least one byte; only what sharing multiplies can get here.
-    if sharing == Sharing::Expanded && total > max_output {
-        return Err(Limit::Output
-            .exceeded(total, max_output, Location::path("$".to_owned()))
-            .with_hint("`--lossless` writes a shared object once"));
-    }
-    Ok(())
+    Ok(total)
 }
 
 fn visit(

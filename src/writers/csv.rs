@@ -2,16 +2,17 @@
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, GenericBinaryArray, OffsetSizeTrait, PrimitiveArray,
+    RecordBatch,
 };
 use arrow::datatypes::{
     DataType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Field,
-    Float64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    Float64Type, SchemaRef, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::batches::{Batches, failed};
+use super::batches::{Writer, Written, failed};
 use super::options::WriteOptions;
 use super::out::Out;
 use super::text::base64;
@@ -21,29 +22,43 @@ use crate::model::dtype::Unit;
 use crate::report::ledger::{Ledger, Step};
 use crate::{model, repr};
 
-/// Writes a table; returns the bytes written.
-///
-/// # Errors
-/// What a column cannot carry, the output limit, I/O.
-pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, out: Out<'_>) -> Result<(u64, Ledger), Error> {
-    let schema = table.schema();
-    let mut lines = Lines { out, buffer: Vec::new(), delimiter: options.delimiter, ledger: Ledger::default() };
-    lines.rows(1, schema.fields().len(), |_, column, cell| {
-        cell.push_str(schema.field(column).name());
-        true
-    })?;
-    while let Some(batch) = table.next_batch()? {
-        let columns = schema.fields().iter().zip(batch.columns());
+/// A file in the making.
+pub(crate) struct Csv<'w> {
+    schema: SchemaRef,
+    lines: Lines<'w>,
+}
+
+impl<'w> Csv<'w> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// The output limit, I/O.
+    pub fn begin(schema: &SchemaRef, options: &WriteOptions, out: Out<'w>) -> Result<Self, Error> {
+        let mut lines = Lines { out, buffer: Vec::new(), delimiter: options.delimiter, ledger: Ledger::default() };
+        lines.rows(1, schema.fields().len(), |_, column, cell| {
+            cell.push_str(schema.field(column).name());
+            true
+        })?;
+        Ok(Csv { schema: schema.clone(), lines })
+    }
+}
+
+impl Writer for Csv<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let columns = self.schema.fields().iter().zip(batch.columns());
         let columns = columns.map(|(field, array)| Cells::new(field, array)).collect::<Result<Vec<_>, _>>()?;
-        for (field, cells) in schema.fields().iter().zip(&columns) {
-            cells.count(field, &mut lines.ledger);
+        for (field, cells) in self.schema.fields().iter().zip(&columns) {
+            cells.count(field, &mut self.lines.ledger);
         }
-        lines.rows(batch.num_rows(), columns.len(), |row, column, cell| match columns.get(column) {
+        self.lines.rows(batch.num_rows(), columns.len(), |row, column, cell| match columns.get(column) {
             Some(cells) => cells.write(row, cell),
             None => false,
-        })?;
+        })
     }
-    Ok((lines.out.written(), lines.ledger))
+
+    fn finish(self: Box<Self>) -> Result<Written, Error> {
+        Ok(Written { bytes: self.lines.out.written(), ledger: self.lines.ledger, proto: None })
+    }
 }
 
 struct Lines<'w> {

@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::model::graph::Walk;
-use crate::model::value::Value;
+use crate::model::value::{NodeId, Value};
 use crate::writers::tag::Tag;
 
 /// What a format can carry natively; the natural lowering asks before it retypes.
@@ -43,6 +43,12 @@ pub(crate) trait Sink {
     #[inline]
     fn too_long(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether a value is written alike wherever it stands.
+    #[inline]
+    fn is_context_free(&self) -> bool {
+        true
     }
 
     /// Another writer with nothing in it, where keys may be of any type: to see whether two of them are written alike.
@@ -101,15 +107,29 @@ pub(crate) trait Sink {
     fn end_tag_map(&mut self);
 }
 
-/// A part of a container.
+/// A container that is written in parts, before all of it is there.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Part {
-    /// Elements of an array; so many came before.
-    Elements(u64),
-    /// Keys and values of a map.
-    Entries,
-    /// Values that stand alone, a row each; so many came before.
-    Lines(u64),
+pub(crate) struct Begun {
+    pub id: NodeId,
+    /// Items it will have in all; of a dict keys and values together.
+    pub count: usize,
+    /// Whether its keys are all ints; else they are all text.
+    pub ints: bool,
+    /// Whether a key begins with `$`.
+    pub dollar: bool,
+}
+
+/// Where such a container stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// Alone.
+    Root,
+    /// The item of this index in the container that was begun last.
+    Element(u64),
+    /// The value of this key there.
+    Entry(Value),
+    /// A row; so many came before.
+    Line(u64),
 }
 
 /// A mapping that turns values into the events of a sink.
@@ -118,14 +138,17 @@ pub(crate) trait Lowering {
 
     fn sink(&mut self) -> &mut Self::Sink;
 
-    /// Writes a part of a container: what `walk` holds. `prefix` is the container's path.
-    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error>;
+    /// Writes values that stand alone, a row each: what `walk` holds, after `first` others. `prefix` is the container's path.
+    fn write_rows(&mut self, walk: Walk, first: u64, prefix: &str) -> Result<(), Error>;
 
-    /// Begins an array or map of `len` items or entries that come in parts.
-    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error>;
+    /// Begins a container whose items come in parts.
+    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error>;
 
-    /// Ends it.
-    fn end_root(&mut self, map: bool) -> Result<(), Error>;
+    /// Writes the next items of the container that was begun last; so many came before.
+    fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error>;
+
+    /// Ends the container that was begun last.
+    fn end(&mut self) -> Result<(), Error>;
 
     /// Writes one value; `prefix` is its path.
     fn write(&mut self, value: Value, prefix: &str) -> Result<(), Error>;

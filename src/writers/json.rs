@@ -14,18 +14,20 @@ const MAX_DEPTH: u32 = 1 << 20;
 pub(crate) struct Json<F> {
     buffer: Vec<u8>,
     formatter: F,
+    /// A value's lines depend on its depth.
+    indents: bool,
     /// Nothing stands yet in the innermost array or object.
     first: bool,
 }
 
 /// JSON without white space.
 pub(crate) fn compact() -> Json<CompactFormatter> {
-    Json { buffer: Vec::new(), formatter: CompactFormatter, first: true }
+    Json { buffer: Vec::new(), formatter: CompactFormatter, indents: false, first: true }
 }
 
 /// JSON with `indent` (spaces) per level.
 pub(crate) fn pretty(indent: &[u8]) -> Json<PrettyFormatter<'_>> {
-    Json { buffer: Vec::new(), formatter: PrettyFormatter::with_indent(indent), first: true }
+    Json { buffer: Vec::new(), formatter: PrettyFormatter::with_indent(indent), indents: true, first: true }
 }
 
 /// A `Vec` takes every write.
@@ -91,6 +93,11 @@ impl<F: Formatter> Sink for Json<F> {
     #[inline]
     fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
+    }
+
+    #[inline]
+    fn is_context_free(&self) -> bool {
+        !self.indents
     }
 
     fn null(&mut self) {

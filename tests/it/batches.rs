@@ -278,3 +278,207 @@ fn many_pickles_are_the_same_one_by_one() {
         assert_eq!((output.is_some(), status), (false, expected), "{what}");
     }
 }
+
+const TABLES: &[&[&str]] = &[
+    &["--to", "parquet"],
+    &["--to", "parquet", "--row-group-size", "5000"],
+    &["--to", "arrow"],
+    &["--to", "arrow-stream"],
+    &["--to", "csv"],
+    &["--to", "protobuf", "--proto-message", "Row"],
+];
+
+/// A list of what `item` writes, in APPENDS of 1,000.
+fn list_of(count: i32, mut item: impl FnMut(&mut Pickle, i32)) -> Vec<u8> {
+    let mut p = Pickle::new();
+    p.op(b"](");
+    for n in 0..count {
+        item(&mut p, n);
+        if n % 1_000 == 999 {
+            p.op(b"e(");
+        }
+    }
+    p.op(b"e.").out.clone()
+}
+
+/// What goes to standard output cannot be taken back: it is looked at first, and holds the same bytes.
+fn same_on_standard_output(folder: &Folder, name: &str, arguments: &[&str], output: Option<&Vec<u8>>) {
+    // The description of messages lies beside a file.
+    if arguments.contains(&"protobuf") {
+        return;
+    }
+    let run = folder.run(&[&["convert", "in.pkl", "-o", "-"], arguments].concat());
+    assert_eq!(run.status, 0, "{name} {arguments:?}: {}", run.stderr);
+    assert!(output == Some(&run.stdout), "{name} {arguments:?}");
+}
+
+#[test]
+fn tables_are_the_same_in_batches() {
+    let folder = Folder::new();
+    let mut records = records(12_000);
+    records.op(b".");
+    for format in TABLES {
+        let (output, status) = agree(&folder, "records", &records.out, format);
+        assert_eq!(status, 0, "{format:?}");
+        assert!(output.is_some(), "{format:?}");
+        same_on_standard_output(&folder, "records", format, output.as_ref());
+    }
+    let (tuples, scalars) = (
+        list_of(60_000, |p, n| {
+            p.int(n).text("some text").op(b"\x86");
+        }),
+        list_of(120_000, |p, n| {
+            p.text(&format!("text {n}"));
+        }),
+    );
+    for (name, pickle) in [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000))] {
+        for format in TABLES {
+            let (output, status) = agree(&folder, name, &pickle, format);
+            assert_eq!((output.is_some(), status), (true, 0), "{name} {format:?}");
+            same_on_standard_output(&folder, name, format, output.as_ref());
+        }
+    }
+}
+
+/// Records, each a pickle of its own.
+fn many_rows(count: i32) -> Vec<u8> {
+    let mut out = Vec::new();
+    for n in 0..count {
+        let mut p = Pickle::new();
+        record(&mut p, n * 7, &mut None);
+        out.extend_from_slice(&p.op(b".").out);
+    }
+    out
+}
+
+#[test]
+fn types_that_change_late_are_those_of_all_rows() {
+    let folder = Folder::new();
+    // What stands in the column "x" of row n of 60,000, where it is not the usual int.
+    type Late = fn(&mut Pickle, i32) -> bool;
+    let cases: &[(&str, Late)] = &[
+        ("a float at the end", |p, n| n == 59_999 && p.op(b"G").op(&0.5f64.to_be_bytes()).out.len() > 1),
+        ("an int that is no float", |p, n| match n {
+            30_000 => p.op(b"\x8a\x08\x01\0\0\0\0\0\x20\0").out.len() > 1,
+            59_000 => p.op(b"G").op(&0.5f64.to_be_bytes()).out.len() > 1,
+            _ => false,
+        }),
+        ("a text at the end", |p, n| n == 59_999 && p.text("x").out.len() > 1),
+        ("an int beyond 64 bits", |p, n| n == 59_999 && p.op(b"\x8a\x09\0\0\0\0\0\0\0\0\x01").out.len() > 1),
+        ("nothing but None", |p, _| p.op(b"N").out.len() > 1),
+        ("None but once", |p, n| n != 59_999 && p.op(b"N").out.len() > 1),
+        ("lists that grow late", |p, n| {
+            p.op(b"](");
+            if n > 50_000 {
+                p.int(n).op(b"N");
+            }
+            if n > 59_990 {
+                p.op(b"]K\x01a");
+            }
+            p.op(b"e").out.len() > 1
+        }),
+        ("a field that comes late", |p, n| {
+            p.op(b"}").text("a").int(n).op(b"s");
+            if n > 59_000 {
+                p.text("b").text("x").op(b"s");
+            }
+            !p.out.is_empty()
+        }),
+        ("ever new keys", |p, n| {
+            p.op(b"}").text(&format!("k{}", n % 40)).int(n).op(b"s");
+            !p.out.is_empty()
+        }),
+        ("keys that are no text, late", |p, n| {
+            p.op(b"}");
+            if n > 59_000 {
+                p.int(n)
+            } else {
+                p.text("k")
+            };
+            p.int(n).op(b"s").out.len() > 1
+        }),
+        ("two zones", |p, n| {
+            p.op(b"cdatetime\ndatetime\n(C\x0a\x07\xe6\x01\x02\x03\x04\x05\x00\x00\x06");
+            p.op(b"cdatetime\ntimezone\ncdatetime\ntimedelta\nK\x00");
+            p.op(if n < 59_000 { b"M\x10\x0e" } else { b"M\x20\x1c" }).op(b"K\x00\x87R\x85RtR").out.len() > 1
+        }),
+        ("a Decimal with more digits, late", |p, n| {
+            p.op(b"cdecimal\nDecimal\n").text(if n < 59_000 { "1.5" } else { "12345.6789" }).op(b"\x85R").out.len() > 1
+        }),
+    ];
+    for (name, late) in cases {
+        let mut last = None;
+        let pickle = list_of(60_000, |p, n| {
+            p.op(b"}(");
+            let keys = match last {
+                None => {
+                    p.text("id");
+                    let id = p.memoize();
+                    p.int(n).text("x");
+                    (id, p.memoize())
+                }
+                Some((id, x)) => {
+                    p.fetch(id).int(n).fetch(x);
+                    (id, x)
+                }
+            };
+            last = Some(keys);
+            if !late(p, n) {
+                p.int(n);
+            }
+            // A column that comes late.
+            if n > 55_000 {
+                p.text("late").int(1);
+            }
+            p.op(b"u");
+        });
+        for format in &TABLES[..5] {
+            let (output, status) = agree(&folder, name, &pickle, format);
+            assert_eq!((output.is_some(), status), (true, 0), "{name} {format:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_that_are_no_table_leave_nothing() {
+    let folder = Folder::new();
+    let ends: &[(&str, &[u8], &[&str], i32)] = &[
+        ("a refused name", b"cos\nsystem\na.", &[], 3),
+        ("a truncated stream", b"\x8c\xffab", &[], 4),
+        ("a list in itself", b"]\x94j\xe8\xfd\0\0aa.", &[], 4),
+        ("a row of another kind", b"K\x01a.", &[], 6),
+        ("a row of no kind", b")a.", &[], 6),
+        ("keys that become one", b"}(K\x01K\x02X\x01\0\0\x001K\x03ua.", &[], 6),
+        ("a key that names nothing", b"}(K\x01K\x02\x86K\x03ua.", &[], 6),
+        ("a missing key under --strict", b"}a.", &["--strict"], 6),
+        ("a lone surrogate", b"}\x8c\x01x\x8c\x03\xed\xa0\x80sa.", &[], 6),
+        ("a second pickle", b".N.", &[], 6),
+    ];
+    for (what, end, arguments, expected) in ends {
+        let mut pickle = list_of(60_000, |p, n| {
+            p.op(b"}").text("x").int(n).op(b"s");
+        });
+        pickle.pop();
+        pickle.extend_from_slice(end);
+        for format in TABLES {
+            let (output, status) = agree(&folder, what, &pickle, &[*format, arguments].concat());
+            assert_eq!((output.is_some(), status), (false, *expected), "{what} {format:?}");
+        }
+    }
+    let mut pickle = list_of(60_000, |p, n| {
+        p.op(b"}").text("x").int(n).op(b"s");
+    });
+    for limit in ["1KiB", "100KiB"] {
+        let (output, status) = agree(&folder, "too much", &pickle, &["--to", "csv", "--max-output", limit]);
+        assert_eq!((output.is_some(), status), (false, 5), "{limit}");
+    }
+    pickle = list_of(300_000, |p, n| {
+        if n == 299_000 {
+            p.op(b")")
+        } else {
+            p.int(n)
+        };
+    });
+    let (output, status) = agree(&folder, "many rows, one of no kind", &pickle, &["--to", "csv"]);
+    assert_eq!((output.is_some(), status), (false, 6));
+}

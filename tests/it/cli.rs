@@ -126,6 +126,31 @@ fn a_folder_is_mirrored_and_nothing_collides() {
     assert_eq!(folder.read("named/cache/a.pkl.json"), "[1,2]\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn links_in_folders_are_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::with(&[("cache/a.pkl", GOOD), ("cache/c.pkl", GOOD), ("else/where.pkl", GOOD)]);
+    symlink(folder.path("else/where.pkl"), folder.path("cache/b.pkl")).expect("a link to a file");
+    let converted = |out: &str| {
+        let run = folder.run(&["convert", "cache", "--out-dir", out]);
+        let prefix = format!("{out}/");
+        let found = folder.files().into_iter().filter_map(|f| f.strip_prefix(&prefix).map(str::to_owned));
+        (run.status, found.collect::<Vec<_>>(), run.stderr)
+    };
+    let (status, found, stderr) = converted("one");
+    assert_eq!((status, found.len()), (0, 3), "{stderr}");
+    symlink(folder.path("else"), folder.path("cache/deep")).expect("a link to a folder");
+    let (status, found, stderr) = converted("two");
+    let wanted = ["cache/a.pkl.json", "cache/b.pkl.json", "cache/c.pkl.json", "cache/deep/where.pkl.json"];
+    assert_eq!((status, found), (0, wanted.map(str::to_owned).to_vec()), "{stderr}");
+    symlink(folder.path("cache"), folder.path("cache/deep/loop")).expect("a loop");
+    symlink(folder.path("nowhere"), folder.path("cache/broken")).expect("a link to nothing");
+    let (status, found, stderr) = converted("three");
+    assert_eq!(found, wanted, "{stderr}");
+    assert!(status != 0 && stderr.contains("loop") && stderr.contains("broken"), "{stderr}");
+}
+
 #[test]
 fn all_inputs_are_tried_and_the_highest_status_returned() {
     let folder = Folder::with(&[("a.pkl", BROKEN), ("b.pkl", REFUSED), ("c.pkl", GOOD)]);

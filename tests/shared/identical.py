@@ -240,15 +240,17 @@ def main():
                         got = convert(args.depickle, [folder], fmt, way, args.timeout)
                     except subprocess.TimeoutExpired:
                         failures.append("%s to %s, %s: not done after %d s" % (part, fmt, way, args.timeout))
+                        print("FAIL %s" % failures[-1], flush=True)
                         continue
                     print("%-6s %-16s %-16s %6d outputs, status %d, %.1f s" % (part, fmt, way, len(got[1]), got[0], got[3]), flush=True)
                     if want is None:
                         want = got
                         continue
                     compared += len(got[1])
+                    before = len(failures)
                     compare(way, got, want, lambda text: failures.append("%s to %s, %s: %s" % (part, fmt, way, text)))
-    for text in failures[:None if args.verbose else 200]:
-        print("FAIL %s" % text)
+                    for text in failures[before:None if args.verbose else before + 20]:
+                        print("FAIL %s" % text, flush=True)
     print("identical: %d outputs compared, differences %d" % (compared, len(failures)))
     return 1 if failures else 0
 

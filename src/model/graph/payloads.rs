@@ -1,7 +1,7 @@
 //! Bytes that stay in the input: large payloads as ranges of it, read when somebody asks for them.
 //!
-//! Whoever can take bytes piece by piece reads them from their place ([`Graph::payload`]); for everybody else they are
-//! brought into memory once ([`Graph::bytes`]). What goes wrong then cannot be told there and then: it is kept, and whoever
+//! Whoever can take bytes piece by piece reads them from their place: in order ([`Graph::payload`]), or any part of them
+//! ([`Graph::data`]); for everybody else they are brought into memory once ([`Graph::bytes`]). What goes wrong then cannot be told there and then: it is kept, and whoever
 //! wrote something from the graph asks for it at the end ([`Graph::failure`]).
 
 use std::io;
@@ -12,6 +12,7 @@ use super::Graph;
 use crate::error::{Error, LimitExceeded};
 use crate::limits::{Limit, LimitExceededResult};
 use crate::location::Location;
+use crate::model::tensor;
 use crate::source::random::{RandomAccess, Section};
 
 /// Bytes from which on a payload stays where it is.
@@ -68,7 +69,7 @@ impl Whole {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if let Some(word) = self.word.get() {
-            bytes.chunks_exact_mut(*word).for_each(<[u8]>::reverse);
+            tensor::reverse_words(&mut bytes, *word);
         }
         Ok(bytes.into_boxed_slice())
     }
@@ -100,6 +101,14 @@ impl Graph {
         let part = self.payloads.get(len, at)?;
         let apart = part.whole.held.get().is_none() && part.whole.word.get().is_none();
         apart.then(|| Payload { graph: self, place: part.whole.place.part(part.from, part.len), read: 0 })
+    }
+
+    /// Bytes wherever they lie, of which any part can be read.
+    pub fn data(&self, len: u32, at: u64) -> Data<'_> {
+        match self.payload(len, at) {
+            Some(payload) => Data::Apart { payload, len, at },
+            None => Data::Held(self.bytes(len, at)),
+        }
     }
 
     /// What went wrong with payloads so far.
@@ -187,7 +196,72 @@ impl Payloads {
     }
 }
 
+/// Bytes of which any part can be read.
+#[derive(Clone, Debug)]
+pub(crate) enum Data<'g> {
+    Held(&'g [u8]),
+    /// Where they lie, and what the graph calls them.
+    Apart {
+        payload: Payload<'g>,
+        len: u32,
+        at: u64,
+    },
+}
+
+impl<'g> Data<'g> {
+    pub fn len(&self) -> u64 {
+        match self {
+            Data::Held(bytes) => bytes.len() as u64,
+            Data::Apart { payload, .. } => payload.len(),
+        }
+    }
+
+    /// Fills `buf` with the bytes from `from` on.
+    ///
+    /// # Errors
+    /// `Io` where they cannot be read, or where there are not as many.
+    pub fn read(&self, from: u64, buf: &mut [u8]) -> Result<(), Error> {
+        match self {
+            Data::Held(bytes) => {
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
+                let there = bytes.get(from..).and_then(|rest| rest.get(..buf.len()));
+                buf.copy_from_slice(there.ok_or_else(ended)?);
+                Ok(())
+            }
+            Data::Apart { payload, .. } => {
+                match payload.place.read_full(from, buf).map_err(|e| Error::io(e, Location::default()))? {
+                    n if n == buf.len() => Ok(()),
+                    _ => Err(ended()),
+                }
+            }
+        }
+    }
+
+    /// All of them, in memory.
+    ///
+    /// # Errors
+    /// `Io` where they cannot be read, the limit of memory.
+    pub fn all(&self) -> Result<&'g [u8], Error> {
+        match self {
+            Data::Held(bytes) => Ok(bytes),
+            Data::Apart { payload, len, at } => {
+                let bytes = payload.graph.bytes(*len, *at);
+                match payload.graph.failure() {
+                    Some(error) if bytes.len() as u64 != payload.len() => Err(error),
+                    Some(_) | None => Ok(bytes),
+                }
+            }
+        }
+    }
+}
+
+#[cold]
+fn ended() -> Error {
+    Error::io(io::ErrorKind::UnexpectedEof.into(), Location::default())
+}
+
 /// Reads bytes from their place, in order.
+#[derive(Clone, Debug)]
 pub(crate) struct Payload<'g> {
     graph: &'g Graph,
     place: Section,
@@ -251,9 +325,28 @@ mod tests {
     }
 
     #[test]
+    fn any_part_of_data_is_read_wherever_it_lies() {
+        let mut graph = Graph::new(&Limits::default());
+        let outside = graph.outside(place(b"abcdef")).expect("room");
+        let within = graph.store_bytes(b"abcdef").expect("room");
+        for (len, at) in [outside, within] {
+            let data = graph.data(len, at);
+            let mut buf = [0; 3];
+            data.read(2, &mut buf).expect("bytes");
+            assert_eq!((data.len(), &buf), (6, b"cde"));
+            assert!(data.read(4, &mut buf).is_err() && data.read(u64::MAX, &mut buf).is_err());
+            assert!(data.read(6, &mut []).is_ok());
+        }
+        assert!(matches!(graph.data(outside.0, outside.1), Data::Apart { .. }));
+        assert_eq!(graph.data(outside.0, outside.1).all().expect("bytes"), b"abcdef");
+        assert!(matches!(graph.data(outside.0, outside.1), Data::Held(b"abcdef")));
+    }
+
+    #[test]
     fn what_goes_wrong_is_kept() {
         let mut graph = Graph::new(&Limits { max_memory: 5_000, ..Limits::default() });
         let (len, at) = graph.outside(place(&[1; 6_000])).expect("room");
+        assert!(graph.data(len, at).all().is_err());
         assert_eq!(graph.bytes(len, at), b"");
         assert!(graph.failure().is_some_and(|e| e.to_string().contains("--max-memory")));
     }

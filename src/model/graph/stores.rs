@@ -3,6 +3,7 @@
 use super::Graph;
 use super::payloads::is_outside;
 use crate::limits::LimitExceededResult;
+use crate::model::tensor;
 use crate::model::value::Value;
 
 /// Bytes that are stored piece by piece.
@@ -58,9 +59,7 @@ impl Graph {
             return;
         }
         let range = self.range(len, at);
-        for word in self.bytes[range].chunks_exact_mut(word) {
-            word.reverse();
-        }
+        tensor::reverse_words(&mut self.bytes[range], word);
     }
 
     /// A part of bytes that are stored already; `None` where it reaches beyond them.

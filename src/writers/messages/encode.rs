@@ -1,8 +1,8 @@
 //! Rows of record batches in the messages of their schema.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Fields, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::datatypes::{DataType, Fields, Float32Type, Float64Type, Int64Type, SchemaRef, TimeUnit, UInt64Type};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use prost::encoding::{WireType, encode_key, encode_varint};
 
@@ -10,7 +10,7 @@ use super::{Kind, Message, Slot};
 use crate::error::Error;
 use crate::location::Location;
 use crate::report::ledger::{Ledger, Step};
-use crate::writers::batches::{Batches, failed};
+use crate::writers::batches::{Writer, Written, failed};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::path;
 
@@ -20,42 +20,58 @@ const NANOS: u32 = 2;
 
 const OPTIONS: FormatOptions<'static> = FormatOptions::new();
 
-/// Writes a table, each row a message after its length; returns the bytes written.
-///
-/// # Errors
-/// A null inside a list, the output limit, I/O.
-pub(crate) fn write(
-    table: &mut dyn Batches,
-    message: &Message,
-    ledger: &mut Ledger,
-    mut out: Out<'_>,
-) -> Result<u64, Error> {
-    retyped(table.schema().fields(), ledger);
-    let (mut buffer, mut row) = (Vec::new(), Vec::new());
-    while let Some(batch) = table.next_batch()? {
+/// Rows, each a message after its length.
+pub(crate) struct Rows<'w> {
+    message: Message,
+    ledger: Ledger,
+    buffer: Vec<u8>,
+    row: Vec<u8>,
+    out: Out<'w>,
+}
+
+impl<'w> Rows<'w> {
+    /// Begins rows that are messages of that name.
+    ///
+    /// # Errors
+    /// As for [`Message::new`].
+    pub fn begin(name: &str, schema: &SchemaRef, out: Out<'w>) -> Result<Self, Error> {
+        let message = Message::new(name, schema)?;
+        let mut ledger = Ledger::default();
+        retyped(schema.fields(), &mut ledger);
+        Ok(Rows { message, ledger, buffer: Vec::new(), row: Vec::new(), out })
+    }
+}
+
+impl Writer for Rows<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let slots = &self.message.fields;
         let columns: Vec<Column<'_>> = batch
             .columns()
             .iter()
-            .zip(&message.fields)
+            .zip(slots)
             .map(|(array, slot)| Column::new(array, &slot.kind))
             .collect::<Result<_, _>>()?;
-        for (slot, column) in message.fields.iter().zip(&columns) {
+        for (slot, column) in slots.iter().zip(&columns) {
             for _ in 0..column.null_lists() {
-                ledger.count(Step::NullList, || place(&slot.column));
+                self.ledger.count(Step::NullList, || place(&slot.column));
             }
         }
         for n in 0..batch.num_rows() {
-            row.clear();
-            fields(&columns, &message.fields, n, &mut row)?;
-            encode_varint(row.len() as u64, &mut buffer);
-            buffer.extend_from_slice(&row);
-            if buffer.len() >= DRAIN {
-                out.drain(&mut buffer)?;
+            self.row.clear();
+            fields(&columns, slots, n, &mut self.row)?;
+            encode_varint(self.row.len() as u64, &mut self.buffer);
+            self.buffer.extend_from_slice(&self.row);
+            if self.buffer.len() >= DRAIN {
+                self.out.drain(&mut self.buffer)?;
             }
         }
+        Ok(())
     }
-    out.drain(&mut buffer)?;
-    Ok(out.written())
+
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        self.out.drain(&mut self.buffer)?;
+        Ok(Written { bytes: self.out.written(), ledger: self.ledger, proto: Some(self.message.proto()) })
+    }
 }
 
 /// How nanoseconds count.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::location::Location;
 use crate::name::Escaped;
 
-pub(crate) use encode::write;
+pub(crate) use encode::Rows;
 
 /// Fields of one message that Protocol Buffers can number below its reserved range.
 const MAX_FIELDS: usize = 18_999;

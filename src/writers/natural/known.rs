@@ -9,6 +9,8 @@ use crate::writers::event::Sink;
 
 /// Slots; a power of two.
 const SLOTS: usize = 256;
+/// Keys of a graph that are written before any is remembered: most small inputs have no more.
+const FIRST: u32 = 64;
 /// Bytes of all keys that are remembered.
 const MOST: usize = 64 << 10;
 /// Bytes of one key.
@@ -31,6 +33,7 @@ pub(super) struct Known {
     slots: Vec<Slot>,
     bytes: Vec<u8>,
     batch: u32,
+    written: u32,
 }
 
 impl Known {
@@ -74,6 +77,10 @@ impl Known {
         sink.str(graph.text(len, at));
         sink.value();
         if self.slots.is_empty() {
+            self.written += 1;
+            if self.written <= FIRST {
+                return;
+            }
             // Batch 0 is none.
             self.batch = self.batch.max(1);
             self.slots.resize(SLOTS, Slot::default());

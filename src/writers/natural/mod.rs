@@ -3,6 +3,7 @@
 //! One work stack instead of recursion; its entries also say where we are, for paths.
 
 mod arrow;
+mod dicts;
 mod instances;
 mod known;
 mod labels;
@@ -11,6 +12,7 @@ mod network;
 mod pandas;
 mod polars;
 mod rows;
+mod spans;
 mod sparse;
 mod step;
 mod structures;
@@ -35,10 +37,10 @@ use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Lowering, Part, Sink};
+use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
-use crate::writers::{check, keys, records, text};
+use crate::writers::{check, records, text};
 
 pub(crate) struct Natural<'a, 'w, S: Sink> {
     graph: &'a Graph,
@@ -58,11 +60,18 @@ pub(crate) struct Natural<'a, 'w, S: Sink> {
     /// Shared objects that were written already.
     seen: NodeSet,
     known: known::Known,
+    spans: spans::Spans,
     depth: u32,
+    /// The deepest level since the container began that will be remembered.
+    deepest: u32,
     max_depth: u32,
     /// Writes a key to compare it; the dicts in it are checked when it is written for good.
     comparing: bool,
     row: rows::Row,
+    /// Containers that are written in parts, each in the one before it.
+    levels: Vec<suspended::Level>,
+    /// The container that begins now.
+    begun: Option<Begun>,
 }
 
 impl<S: Sink> Lowering for Natural<'_, '_, S> {
@@ -76,24 +85,23 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.write(value, prefix)
     }
 
-    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+    fn write_rows(&mut self, walk: Walk, first: u64, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
-        self.todo.push(match part {
-            Part::Elements(index) => Step::Seq { walk, index },
-            Part::Entries => Step::Map { walk, key: Value::None },
-            Part::Lines(index) => Step::Lines { walk, index, started: false },
-        });
+        self.todo.push(Step::Lines { walk, index: first, started: false });
         self.run()
     }
 
-    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
-        if map { self.begin_map(len) } else { self.begin_array(len) }
+    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
+        self.begin(begun, place)
     }
 
-    fn end_root(&mut self, map: bool) -> Result<(), Error> {
-        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
-        self.run()
+    fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error> {
+        self.next_part(walk, first)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.end()
     }
 
     fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
@@ -159,10 +167,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             zones: Zones::new(),
             seen: NodeSet::default(),
             known: known::Known::default(),
+            spans: spans::Spans::default(),
             depth: 0,
+            deepest: 0,
             max_depth,
             comparing: false,
             row: rows::Row::Plain,
+            levels: Vec::new(),
+            begun: None,
         }
     }
 
@@ -304,6 +316,11 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                 Step::At(_) => {
                     self.todo.pop();
                 }
+                Step::Remember => {
+                    self.todo.pop();
+                    let drained = self.out.written();
+                    self.deepest = self.spans.end(self.sink.buffer(), drained, self.deepest, self.ledger);
+                }
                 Step::Shaped(_) => self.shaped()?,
                 Step::Table(_) => self.table()?,
             }
@@ -369,6 +386,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         let shared = graph.get(id).flags & flag::SHARED != 0 && graph.kind(id).keeps_identity();
         if shared && !self.seen.insert(id) {
             self.note(Loss::Shared)?;
+            if self.again(id) {
+                return Ok(());
+            }
         }
         match graph.kind(id) {
             Kind::List => {}
@@ -428,90 +448,10 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             Kind::Struct(layout) => return self.structure(id, layout),
             Kind::Pending => return Err(self.unrepresentable("an unfinished object", "none")),
         }
-        self.begin_array(graph.count(id))?;
+        self.begin_array(self.count(id))?;
         self.todo.push(Step::EndArray);
         self.todo.push(Step::Seq { walk: graph.walk(id), index: 0 });
         Ok(())
-    }
-
-    fn dict(&mut self, id: NodeId) -> Result<(), Error> {
-        let graph = self.graph;
-        let count = graph.count(id) / 2;
-        if self.row == rows::Row::Wanted {
-            self.check_row_keys(id)?;
-        }
-        if graph.get(id).flags & flag::STR_KEYS == 0 && !self.comparing {
-            let plan = keys::plan(graph, &mut self.zones, id, self.options, S::CAPS.any_keys)
-                .map_err(|e| self.unrepresentable(e.what, e.hint))?;
-            match plan {
-                keys::Plan::Native => {}
-                keys::Plan::Text => self.note(Loss::Keys)?,
-                keys::Plan::Pairs => {
-                    self.note(Loss::Pairs)?;
-                    self.begin_array(count)?;
-                    self.todo.push(Step::EndArray);
-                    self.todo.push(Step::Pairs { walk: graph.walk(id), key: Value::None });
-                    return Ok(());
-                }
-            }
-            if S::CAPS.any_keys {
-                self.distinct_containers(id)?;
-            }
-        }
-        self.begin_map(count)?;
-        self.todo.push(Step::EndMap);
-        self.todo.push(Step::Map { walk: graph.walk(id), key: Value::None });
-        Ok(())
-    }
-
-    /// Checks that no two keys that are containers are written alike, as a tuple and a frozenset may be.
-    fn distinct_containers(&self, id: NodeId) -> Result<(), Error> {
-        let containers = || self.graph.items(id).step_by(2).filter(|key| keys::is_container_key(self.graph, *key));
-        if containers().nth(1).is_none() {
-            return Ok(());
-        }
-        let mut written = std::collections::HashSet::new();
-        for key in containers() {
-            let Some(sink) = S::another() else { return Ok(()) };
-            let (mut bytes, mut ledger) = (Vec::new(), Ledger::default());
-            let mut writer =
-                Natural::new(self.graph, self.options, &mut ledger, sink, Out::new(&mut bytes, self.out.limit()));
-            writer.comparing = true;
-            writer.write(key, &self.path())?;
-            writer.finish()?;
-            if !written.insert(bytes) {
-                let what = format!(
-                    "two keys would become one: `{}` and one before it",
-                    crate::name::Escaped(&crate::writers::tagged::inline(self.graph, key))
-                );
-                return Err(self.unrepresentable(what, "`--lossless` keeps keys apart"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a key that is no plain str. Returns `false` where it is a container, which the work stack writes first.
-    fn key(&mut self, key: Value, value: Value) -> Result<bool, Error> {
-        if S::CAPS.any_keys {
-            self.todo.push(Step::MapValue(value));
-            let before = self.todo.len();
-            self.emit(key)?;
-            if self.todo.len() > before {
-                return Ok(false);
-            }
-            self.todo.pop();
-            return Ok(true);
-        }
-        self.scratch.clear();
-        match keys::spell(self.graph, &mut self.zones, key, self.options, &mut self.scratch) {
-            Ok(true) => self.sink.str(&self.scratch),
-            Ok(false) => match key {
-                Value::Wtf8 { len, at } => self.surrogates(len, at)?,
-                _ => return Err(self.unrepresentable("expected a key that is text", "`--lossless` keeps it")),
-            },
-            Err(why) => return Err(self.unrepresentable(why, "`--lossless` keeps it")),
-        }
-        Ok(true)
     }
 
     // ---- depth, places, losses
@@ -539,6 +479,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     #[inline]
     fn deeper(&mut self) -> Result<(), Error> {
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         if self.depth > self.max_depth {
             return Err(check::too_deep(self.max_depth, Location::path(self.path())));
         }

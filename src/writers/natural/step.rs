@@ -40,6 +40,8 @@ pub(super) enum Step {
     MapValue(Value),
     EndArray,
     EndMap,
+    /// A shared container is complete.
+    Remember,
     /// A field of an array of objects, whose fields are ranges of the pool: those ranges from `at` to `end`.
     Objects {
         name: &'static str,
@@ -99,7 +101,8 @@ pub(super) fn place(
             | Step::Element(_)
             | Step::MapValue(_)
             | Step::EndArray
-            | Step::EndMap => {}
+            | Step::EndMap
+            | Step::Remember => {}
         }
     }
     out

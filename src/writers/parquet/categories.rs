@@ -14,7 +14,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
-use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
 /// Values of one page.
@@ -41,15 +41,6 @@ impl Categories {
         Categories { column, values: None, codes: Vec::new() }
     }
 
-    /// Whether an array has the categories that this chunk has.
-    pub fn takes(&self, array: &ArrayRef) -> bool {
-        let Some(dictionary) = array.as_any_dictionary_opt() else { return false };
-        match &self.values {
-            None => true,
-            Some(values) => Arc::ptr_eq(values, dictionary.values()) || values == dictionary.values(),
-        }
-    }
-
     pub fn add(&mut self, array: &ArrayRef) {
         let Some(dictionary) = array.as_any_dictionary_opt() else { return };
         self.values.get_or_insert_with(|| dictionary.values().clone());
@@ -70,8 +61,8 @@ impl Categories {
         self.codes.len() * 2
     }
 
-    /// Writes the chunk.
-    pub fn append(self, group: &mut SerializedRowGroupWriter<'_, Vec<u8>>) -> Result<(), ParquetError> {
+    /// The bytes of the chunk, and what is to say of it.
+    pub fn close(self) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
         let (count, plain) = plain(self.values.as_ref());
         let mut sink = TrackedWrite::new(Vec::new());
         let mut pages = SerializedPageWriter::new(&mut sink);
@@ -117,8 +108,20 @@ impl Categories {
             column_index: None,
             offset_index: None,
         };
-        group.append_column(&Bytes::from(bytes), close)
+        Ok((Bytes::from(bytes), close))
     }
+}
+
+/// The categories of an array that is written here.
+pub(super) fn of(array: &ArrayRef) -> Option<ArrayRef> {
+    let dictionary = array.as_any_dictionary_opt().filter(|_| Categories::fit(array.data_type()))?;
+    Some(dictionary.values().clone())
+}
+
+/// Whether they are the categories of an array.
+pub(super) fn are(categories: &ArrayRef, array: &ArrayRef) -> bool {
+    let Some(dictionary) = array.as_any_dictionary_opt() else { return false };
+    Arc::ptr_eq(categories, dictionary.values()) || categories == dictionary.values()
 }
 
 /// The categories as PLAIN values, and how many there are.

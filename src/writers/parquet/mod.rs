@@ -4,177 +4,220 @@
 //! what no row has.
 
 mod categories;
+mod column;
+mod distinct;
 mod fit;
+mod workers;
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression as Codec, GzipLevel, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 
-use super::batches::Batches;
+use super::batches::{Writer, Written};
 use super::options::{Compression, WriteOptions};
-use super::out::{DRAIN, Out};
+use super::out::Out;
 use crate::error::Error;
 use crate::location::Location;
-use categories::Categories;
+use column::{Chunk, Column, Columns};
+use workers::{Done, Task, Workers};
 
 /// Bytes of one row group in memory, whatever its rows.
 const GROUP_BYTES: usize = 128 << 20;
+/// The level that other writers of Parquet have by default; higher ones take twice the time for a few per cent.
+const ZSTD_LEVEL: i32 = 1;
+/// Bytes of arrays that are encoded in one go.
+const ROUND: usize = 8 << 20;
 
-/// Writes a table; returns the bytes written.
+/// A file in the making.
 ///
-/// # Errors
-/// What the table or Parquet cannot carry, the output limit, I/O.
-pub(crate) fn write(table: &mut dyn Batches, options: &WriteOptions, mut out: Out<'_>) -> Result<u64, Error> {
-    let schema = table.schema();
-    if let Some(field) = schema.fields().iter().find(|field| !fits(field.data_type())) {
-        let mut at = "$".to_owned();
-        super::path::push_name(field.name(), &mut at);
-        let what = format!("expected a type that Parquet has, found {}", field.data_type());
-        return Err(Error::unrepresentable(what, Location::path(at)).with_hint("`--to arrow` has it"));
-    }
-    let compression = match options.compression {
-        Compression::Zstd => Codec::ZSTD(ZstdLevel::try_new(3).map_err(|e| failed(&e))?),
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::Gzip => Codec::GZIP(GzipLevel::default()),
-        Compression::Lz4 => Codec::LZ4_RAW,
-        Compression::None => Codec::UNCOMPRESSED,
-    };
-    let properties = WriterProperties::builder()
-        .set_created_by(concat!("depickle ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(compression)
-        .set_dictionary_enabled(true)
-        .set_statistics_enabled(EnabledStatistics::Page)
-        .build();
-    let schema = fit::schema(&table.schema()).map_err(|what| {
-        Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
-    })?;
-    let writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(|e| failed(&e))?;
-    let (writer, factory) = writer.into_serialized_writer().map_err(|e| failed(&e))?;
-    let mut file = File { writer, factory, schema, rows: options.row_group_size.get(), groups: 0 };
-    let mut group: Option<Group> = None;
-    while let Some(batch) = table.next_batch()? {
-        let mut rest = fit::batch(&batch, &file.schema).map_err(|e| super::batches::failed(&e))?;
-        while rest.num_rows() > 0 {
-            let current = match &mut group {
-                Some(current) => current,
-                none => none.insert(file.group().map_err(|e| failed(&e))?),
-            };
-            let taken = current.room(&rest, file.rows);
-            if taken > 0 {
-                current.add(&file.schema, &rest.slice(0, taken)).map_err(|e| failed(&e))?;
-                rest = rest.slice(taken, rest.num_rows() - taken);
-            }
-            if (taken == 0 || current.rows >= file.rows || current.size() >= GROUP_BYTES)
-                && let Some(full) = group.take()
-            {
-                file.close(full).map_err(|e| failed(&e))?;
-                if file.writer.inner().len() >= DRAIN {
-                    out.drain(file.writer.inner_mut())?;
-                }
-            }
-        }
-    }
-    if let Some(last) = group {
-        file.close(last).map_err(|e| failed(&e))?;
-    }
-    file.writer.finish().map_err(|e| failed(&e))?;
-    out.drain(file.writer.inner_mut())?;
-    Ok(out.written())
-}
-
-struct File {
-    writer: SerializedFileWriter<Vec<u8>>,
-    factory: ArrowRowGroupWriterFactory,
+/// Rows are gathered to rounds. While the threads encode the columns of a round, the next one is gathered, and what is
+/// encoded is written.
+pub(crate) struct Parquet<'w> {
+    file: SerializedFileWriter<Shared>,
+    /// What the library wrote.
+    written: Shared,
+    out: Out<'w>,
     schema: SchemaRef,
     /// Rows of a group, at most.
     rows: usize,
     groups: usize,
+    columns: Columns,
+    workers: Workers,
+    round: Round,
 }
 
-/// A row group in the making.
-struct Group {
-    columns: Vec<Column>,
+/// Rows that wait to be encoded, and what is known of their group.
+#[derive(Default)]
+struct Round {
+    /// The arrays of each column.
+    arrays: Vec<Vec<ArrayRef>>,
+    bytes: usize,
+    /// Rows of the group, those of earlier rounds included.
     rows: usize,
+    /// The categories that each column of categories has in the group.
+    categories: Vec<Option<ArrayRef>>,
 }
 
-/// One column of the table.
-enum Column {
-    /// One writer for each of its leaves.
-    Plain(Vec<ArrowColumnWriter>),
-    Categories(Categories),
-}
-
-impl File {
-    fn group(&mut self) -> Result<Group, ParquetError> {
-        let mut writers = self.factory.create_column_writers(self.groups)?.into_iter();
-        self.groups += 1;
-        let (mut columns, mut leaf) = (Vec::new(), 0);
-        for field in self.schema.fields() {
-            let leaves = leaves(field.data_type());
-            let plain: Vec<ArrowColumnWriter> = writers.by_ref().take(leaves).collect();
-            columns.push(if Categories::fit(field.data_type()) {
-                Column::Categories(Categories::new(self.writer.schema_descr().column(leaf)))
-            } else {
-                Column::Plain(plain)
-            });
-            leaf += leaves;
-        }
-        Ok(Group { columns, rows: 0 })
-    }
-
-    fn close(&mut self, group: Group) -> Result<(), ParquetError> {
-        let mut writer = self.writer.next_row_group()?;
-        for column in group.columns {
-            match column {
-                Column::Plain(writers) => {
-                    for leaf in writers {
-                        leaf.close()?.append_to_row_group(&mut writer)?;
-                    }
-                }
-                Column::Categories(categories) => categories.append(&mut writer)?,
-            }
-        }
-        writer.close().map(drop)
-    }
-}
-
-impl Group {
-    /// How many rows of a batch it takes.
+impl Round {
+    /// How many rows of a batch the group takes, if it has at most so many.
     fn room(&self, batch: &RecordBatch, rows: usize) -> usize {
-        let same = self.columns.iter().zip(batch.columns()).all(|(column, array)| match column {
-            Column::Plain(_) => true,
-            Column::Categories(categories) => categories.takes(array),
-        });
+        let mut known = self.categories.iter().zip(batch.columns());
+        let same = known.all(|(known, array)| known.as_ref().is_none_or(|known| categories::are(known, array)));
         if same { batch.num_rows().min(rows - self.rows) } else { 0 }
     }
 
-    fn add(&mut self, schema: &SchemaRef, batch: &RecordBatch) -> Result<(), ParquetError> {
-        for ((column, field), array) in self.columns.iter_mut().zip(schema.fields()).zip(batch.columns()) {
-            let array: &ArrayRef = array;
-            match column {
-                Column::Plain(writers) => {
-                    for (writer, leaf) in writers.iter_mut().zip(compute_leaves(field, array)?) {
-                        writer.write(&leaf)?;
-                    }
-                }
-                Column::Categories(categories) => categories.add(array),
-            }
+    fn add(&mut self, batch: &RecordBatch) {
+        self.arrays.resize_with(batch.num_columns(), Vec::new);
+        if self.categories.is_empty() {
+            self.categories = batch.columns().iter().map(categories::of).collect();
+        }
+        for (arrays, array) in self.arrays.iter_mut().zip(batch.columns()) {
+            self.bytes += array.to_data().get_slice_memory_size().unwrap_or(0);
+            arrays.push(array.clone());
         }
         self.rows += batch.num_rows();
+    }
+}
+
+impl<'w> Parquet<'w> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// A column whose type Parquet lacks.
+    pub fn begin(schema: &SchemaRef, options: &WriteOptions, out: Out<'w>) -> Result<Self, Error> {
+        if let Some(field) = schema.fields().iter().find(|field| !fits(field.data_type())) {
+            let mut at = "$".to_owned();
+            super::path::push_name(field.name(), &mut at);
+            let what = format!("expected a type that Parquet has, found {}", field.data_type());
+            return Err(Error::unrepresentable(what, Location::path(at)).with_hint("`--to arrow` has it"));
+        }
+        let compression = match options.compression {
+            Compression::Zstd => Codec::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).map_err(|e| failed(&e))?),
+            Compression::Snappy => Codec::SNAPPY,
+            Compression::Gzip => Codec::GZIP(GzipLevel::default()),
+            Compression::Lz4 => Codec::LZ4_RAW,
+            Compression::None => Codec::UNCOMPRESSED,
+        };
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("depickle ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(compression)
+            .set_dictionary_enabled(true)
+            .set_statistics_enabled(EnabledStatistics::Page);
+        let schema = fit::schema(schema).map_err(|what| {
+            Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
+        })?;
+        let written = Shared::default();
+        let file = ArrowWriter::try_new(written.clone(), schema.clone(), Some(properties.clone().build()));
+        let (file, _) = file.and_then(ArrowWriter::into_serialized_writer).map_err(|e| failed(&e))?;
+        Ok(Parquet {
+            file,
+            written,
+            out,
+            columns: Columns::new(schema.clone(), properties),
+            schema,
+            rows: options.row_group_size.get(),
+            groups: 0,
+            workers: Workers::default(),
+            round: Round::default(),
+        })
+    }
+
+    /// Hands the rows that wait to the threads; with `last` they end the group. What the threads did before is written.
+    fn encode(&mut self, last: bool) -> Result<(), Error> {
+        let done = self.workers.wait().map_err(|e| failed(&e))?;
+        let (mut open, mut closed) = (Vec::new(), Vec::new());
+        for done in done {
+            match done {
+                Done::Open(column) => open.push(column),
+                Done::Closed(chunk) => closed.push(chunk),
+            }
+        }
+        let last = last || open.iter().map(Column::size).sum::<usize>() >= GROUP_BYTES;
+        if open.is_empty() && self.round.rows > 0 {
+            let first: Vec<ArrayRef> = self.round.arrays.iter().filter_map(|arrays| arrays.first().cloned()).collect();
+            let described = self.file.schema_descr();
+            open = self.columns.begin(self.groups, described, &first).map_err(|e| failed(&e))?;
+            self.groups += 1;
+        }
+        let mut arrays = std::mem::take(&mut self.round.arrays).into_iter();
+        let task = |column| Task { column, arrays: arrays.next().unwrap_or_default(), last };
+        self.workers.start(open.into_iter().map(task).collect(), self.round.bytes >= ROUND);
+        self.round.bytes = 0;
+        if last {
+            self.round.rows = 0;
+            self.round.categories.clear();
+        }
+        self.write(closed)
+    }
+
+    /// Writes a row group.
+    fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), Error> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let mut group = self.file.next_row_group().map_err(|e| failed(&e))?;
+        for chunk in chunks {
+            chunk.append(&mut group).map_err(|e| failed(&e))?;
+            self.written.drain(&mut self.out)?;
+        }
+        group.close().map_err(|e| failed(&e))?;
+        Ok(())
+    }
+}
+
+impl Writer for Parquet<'_> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let mut rest = fit::batch(batch, &self.schema).map_err(|e| super::batches::failed(&e))?;
+        while rest.num_rows() > 0 {
+            let taken = self.round.room(&rest, self.rows);
+            if taken > 0 {
+                self.round.add(&rest.slice(0, taken));
+                rest = rest.slice(taken, rest.num_rows() - taken);
+            }
+            let last = taken == 0 || self.round.rows >= self.rows;
+            if last || self.round.bytes >= ROUND {
+                self.encode(last)?;
+            }
+        }
         Ok(())
     }
 
-    fn size(&self) -> usize {
-        let sizes = self.columns.iter().map(|column| match column {
-            Column::Plain(writers) => writers.iter().map(ArrowColumnWriter::memory_size).sum(),
-            Column::Categories(categories) => categories.size(),
-        });
-        sizes.sum()
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        // The last rows, then the last row group.
+        self.encode(true)?;
+        self.encode(true)?;
+        self.file.finish().map_err(|e| failed(&e))?;
+        self.written.drain(&mut self.out)?;
+        Ok(Written { bytes: self.out.written(), ..Written::default() })
+    }
+}
+
+/// What the library writes: it wants an output that threads may share.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    /// Passes on what is there.
+    fn drain(&self, out: &mut Out<'_>) -> Result<(), Error> {
+        out.drain(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -194,22 +237,6 @@ fn fits(datatype: &DataType) -> bool {
         DataType::Dictionary(_, values) => !values.is_nested() && fits(values),
         DataType::RunEndEncoded(_, values) => !values.data_type().is_nested() && fits(values.data_type()),
         _ => true,
-    }
-}
-
-/// Columns of Parquet that a type becomes; as deep as types nest.
-fn leaves(datatype: &DataType) -> usize {
-    match datatype {
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::ListView(item)
-        | DataType::LargeListView(item)
-        | DataType::FixedSizeList(item, _)
-        | DataType::Map(item, _) => leaves(item.data_type()),
-        DataType::Struct(fields) => fields.iter().map(|field| leaves(field.data_type())).sum(),
-        DataType::Dictionary(_, values) => leaves(values),
-        DataType::RunEndEncoded(_, values) => leaves(values.data_type()),
-        _ => 1,
     }
 }
 

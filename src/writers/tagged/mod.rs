@@ -18,7 +18,7 @@ use crate::model::layout::Field;
 use crate::model::record::then;
 use crate::model::temporal::{self, Time};
 use crate::model::value::{NodeId, Tz, Value};
-use crate::writers::event::{Lowering, Part, Sink};
+use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::tag::Tag;
 use crate::writers::{check, path, text};
@@ -85,6 +85,10 @@ pub(crate) struct Tagged<'a, 'w, S: Sink> {
     defined: HashMap<NodeId, u32>,
     /// Definitions so far.
     count: u32,
+    /// Containers that are written in parts, each in the one before it.
+    levels: Vec<suspended::Level>,
+    /// The container that begins now.
+    begun: Option<Begun>,
 }
 
 /// One value as a line of tagged JSON, for paths and messages.
@@ -114,30 +118,23 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
         self.write(value, prefix)
     }
 
-    fn write_part(&mut self, walk: Walk, part: Part, prefix: &str) -> Result<(), Error> {
+    fn write_rows(&mut self, walk: Walk, first: u64, prefix: &str) -> Result<(), Error> {
         self.prefix.clear();
         self.prefix.push_str(prefix);
-        self.todo.push(match part {
-            Part::Elements(index) => Step::Seq { walk, index },
-            Part::Entries => Step::Map { walk, key: Value::None },
-            Part::Lines(index) => Step::Lines { walk, index, started: false },
-        });
+        self.todo.push(Step::Lines { walk, index: first, started: false });
         self.run()
     }
 
-    fn begin_root(&mut self, map: bool, len: usize) -> Result<(), Error> {
-        self.deeper(1)?;
-        if map {
-            self.sink.begin_map(len)
-        } else {
-            self.sink.begin_array(len)
-        }
-        Ok(())
+    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
+        self.begin(begun, place)
     }
 
-    fn end_root(&mut self, map: bool) -> Result<(), Error> {
-        self.todo.push(if map { Step::EndMap } else { Step::EndArray });
-        self.run()
+    fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error> {
+        self.next_part(walk, first)
+    }
+
+    fn end(&mut self) -> Result<(), Error> {
+        self.end()
     }
 
     fn write_row(&mut self, value: Value, prefix: &str) -> Result<(), Error> {
@@ -172,6 +169,8 @@ impl<'a, 'w, S: Sink> Tagged<'a, 'w, S> {
             max_depth: max_depth.min(S::CAPS.max_depth),
             defined: HashMap::new(),
             count: 0,
+            levels: Vec::new(),
+            begun: None,
         }
     }
 

@@ -34,7 +34,7 @@ impl<S: Sink> Tagged<'_, '_, S> {
 
     pub(super) fn body(&mut self, id: NodeId) -> Result<(), Error> {
         let graph = self.graph;
-        let (walk, count) = (graph.walk(id), graph.count(id));
+        let (walk, count) = (graph.walk(id), self.count(id));
         let tag = match graph.kind(id) {
             Kind::List => {
                 self.array(count)?;
@@ -95,6 +95,9 @@ impl<S: Sink> Tagged<'_, '_, S> {
     /// Whether a plain object can carry a dict. The graph's flag does not say: it also falls for a key that was another
     /// spelling of an earlier one (an 8-bit str) and is not there any more.
     pub(super) fn has_plain_keys(&self, id: NodeId) -> bool {
+        if let Some(begun) = self.begun {
+            return !begun.ints && (S::CAPS.tags_apart || !begun.dollar);
+        }
         self.graph.items(id).step_by(2).all(|key| match key {
             Value::Str { len, at } => S::CAPS.tags_apart || !self.graph.text(len, at).starts_with('$'),
             _ => false,

@@ -114,7 +114,7 @@ fn ndarray<'g>(graph: &'g Graph, array: &Ndarray) -> Result<Array<'g>, (String, 
     let shape = tensor::sizes(graph, array.shape);
     let fortran = !matches!(array.order, Value::None);
     let elements = Elements {
-        bytes: graph.bytes(len, at),
+        data: graph.data(len, at),
         strides: strides(&shape, dtype.size, fortran),
         shape,
         start: 0,
@@ -165,7 +165,7 @@ fn strided<'g>(graph: &'g Graph, tensor: &Tensor) -> Result<Array<'g>, (String, 
     };
     let start = if let Value::Int(n) = tensor.offset { usize::try_from(n).unwrap_or(usize::MAX) } else { 0 };
     let elements = Elements {
-        bytes: graph.bytes(len, at),
+        data: graph.data(len, at),
         shape,
         strides,
         start: start.saturating_mul(dtype.size),

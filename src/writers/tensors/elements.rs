@@ -1,6 +1,10 @@
 //! The elements of an array or tensor as a format wants them: in C order, little-endian, in chunks, without a copy of the whole.
+//!
+//! Elements that lie in C order are read from where they are, chunk by chunk; those at other strides are in memory.
 
 use crate::error::Error;
+use crate::model::graph::payloads::Data;
+use crate::model::tensor;
 
 /// Bytes that are gathered before they are passed on.
 const CHUNK: usize = 256 << 10;
@@ -8,7 +12,7 @@ const CHUNK: usize = 256 << 10;
 /// Elements of `size` bytes that lie at strides in a buffer.
 #[derive(Clone, Debug)]
 pub(super) struct Elements<'b> {
-    pub bytes: &'b [u8],
+    pub data: Data<'b>,
     pub shape: Vec<usize>,
     /// In bytes, one for each axis.
     pub strides: Vec<usize>,
@@ -45,34 +49,64 @@ impl Elements<'_> {
     }
 
     /// Passes on all elements in C order.
-    pub fn each_chunk(&self, mut pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let len = self.len();
-        if len == 0 {
-            return Ok(());
+    ///
+    /// # Errors
+    /// What `pass` fails with; elements that cannot be read.
+    pub fn each_chunk(&self, pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        match self.len() {
+            0 => Ok(()),
+            len if self.lies_in_c_order() => self.in_order(len, pass),
+            _ => self.at_strides(pass),
         }
-        if self.swapped == 1 && self.signs.is_empty() && self.lies_in_c_order() {
+    }
+
+    /// Passes on the `len` bytes that are all elements.
+    fn in_order(&self, len: u64, mut pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let as_they_lie = self.swapped == 1 && self.signs.is_empty();
+        if let (Data::Held(bytes), true) = (&self.data, as_they_lie) {
             let end = usize::try_from(len).ok().and_then(|len| self.start.checked_add(len));
-            return pass(end.and_then(|end| self.bytes.get(self.start..end)).unwrap_or(&[]));
+            return pass(end.and_then(|end| bytes.get(self.start..end)).unwrap_or(&[]));
         }
+        // What is turned around is a number, far smaller than a chunk; what is not may be cut anywhere.
+        let room = if as_they_lie { CHUNK } else { (CHUNK / self.size.max(1)).max(1).saturating_mul(self.size) };
+        let mut chunk = vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(room)];
+        let mut done = 0;
+        while done < len {
+            let n = usize::try_from(len - done).unwrap_or(usize::MAX).min(chunk.len());
+            let Some(chunk) = chunk.get_mut(..n) else { break };
+            self.data.read((self.start as u64).saturating_add(done), chunk)?;
+            self.turn(chunk);
+            pass(chunk)?;
+            done += n as u64;
+        }
+        Ok(())
+    }
+
+    /// Turns whole elements around, where they are.
+    fn turn(&self, elements: &mut [u8]) {
+        tensor::reverse_words(elements, self.swapped);
+        if self.signs.is_empty() {
+            return;
+        }
+        for element in elements.chunks_exact_mut(self.size.max(1)) {
+            for place in &self.signs {
+                if let Some(byte) = element.get_mut(*place) {
+                    *byte ^= 0x80;
+                }
+            }
+        }
+    }
+
+    fn at_strides(&self, mut pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let bytes = self.data.all()?;
         let mut chunk = Vec::with_capacity(CHUNK + self.size);
         let mut index = vec![0_usize; self.shape.len()];
         let mut at = self.start;
         loop {
-            let element = at.checked_add(self.size).and_then(|end| self.bytes.get(at..end)).unwrap_or(&[]);
-            let begin = chunk.len();
-            if self.swapped > 1 {
-                for number in element.chunks(self.swapped) {
-                    chunk.extend(number.iter().rev());
-                }
-            } else {
-                chunk.extend_from_slice(element);
-            }
-            for place in &self.signs {
-                if let Some(byte) = chunk.get_mut(begin + place) {
-                    *byte ^= 0x80;
-                }
-            }
+            let element = at.checked_add(self.size).and_then(|end| bytes.get(at..end)).unwrap_or(&[]);
+            chunk.extend_from_slice(element);
             if chunk.len() >= CHUNK {
+                self.turn(&mut chunk);
                 pass(&chunk)?;
                 chunk.clear();
             }
@@ -91,6 +125,7 @@ impl Elements<'_> {
                 break;
             }
         }
+        self.turn(&mut chunk);
         pass(&chunk)
     }
 
@@ -107,8 +142,15 @@ mod tests {
     fn gathered(shape: &[usize], strides: &[usize], start: usize, size: usize, swapped: usize) -> Vec<u8> {
         let bytes: Vec<u8> = (0..24).collect();
         let signs = Vec::new();
-        let elements =
-            Elements { bytes: &bytes, shape: shape.to_vec(), strides: strides.to_vec(), start, size, swapped, signs };
+        let elements = Elements {
+            data: Data::Held(&bytes),
+            shape: shape.to_vec(),
+            strides: strides.to_vec(),
+            start,
+            size,
+            swapped,
+            signs,
+        };
         let mut out = Vec::new();
         let passed = elements.each_chunk(|chunk| {
             out.extend_from_slice(chunk);

@@ -1,0 +1,226 @@
+//! The opcodes that make up nearly all of a stream, read from the window of bytes at hand.
+//!
+//! What an opcode's bytes are and what it does to the stack comes from the one table, when this is compiled. Whatever is not
+//! plain — a line, an argument that crosses the window — is left to the loop that reads any opcode.
+
+use super::{Scan, entry};
+use crate::opcode::lexer::Lexer;
+use crate::opcode::{ArgKind, OPCODES, Opcode, OpcodeInfo};
+
+/// What an opcode does, as far as this pass is concerned.
+#[derive(Clone, Copy)]
+enum Act {
+    /// It is not for this loop.
+    Rare,
+    /// Pushes a value of no interest.
+    Leaf,
+    /// Pushes one that is as long as its length says.
+    Data,
+    Int,
+    Text,
+    Empty(u8),
+    Mark,
+    Memoize,
+    Put,
+    Get,
+    FillMany,
+    FillOne(u8),
+    /// Makes a value of so many.
+    Make(u8, bool),
+    /// Makes a tuple of everything above the mark.
+    MakeMany,
+}
+
+#[derive(Clone, Copy)]
+struct Row {
+    act: Act,
+    opcode: Opcode,
+    /// Bytes of the opcode and its argument, or of the opcode and its length.
+    head: u8,
+}
+
+const fn row(info: &OpcodeInfo) -> Row {
+    // Of a payload, the bytes of its length.
+    let size = match info.arg {
+        ArgKind::None => 0,
+        ArgKind::Uint1 => 1,
+        ArgKind::Uint2 => 2,
+        ArgKind::Uint4 | ArgKind::Int4 => 4,
+        ArgKind::Uint8 | ArgKind::Float8 => 8,
+        ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => 1,
+        ArgKind::Bytes4 | ArgKind::UnicodeString4 => 4,
+        ArgKind::String4
+        | ArgKind::Long4
+        | ArgKind::Bytes8
+        | ArgKind::ByteArray8
+        | ArgKind::UnicodeString8
+        | ArgKind::StringNl
+        | ArgKind::StringNlNoEscape
+        | ArgKind::StringNlNoEscapePair
+        | ArgKind::UnicodeStringNl
+        | ArgKind::DecimalNlShort
+        | ArgKind::DecimalNlLong
+        | ArgKind::FloatNl => return RARE,
+    };
+    let act = match info.opcode {
+        Opcode::Mark => Act::Mark,
+        Opcode::Memoize => Act::Memoize,
+        Opcode::Binput | Opcode::LongBinput => Act::Put,
+        Opcode::Binget | Opcode::LongBinget => Act::Get,
+        Opcode::EmptyList => Act::Empty(entry::LIST as u8),
+        Opcode::EmptyDict => Act::Empty(entry::DICT as u8),
+        Opcode::EmptySet => Act::Empty(entry::SET as u8),
+        Opcode::Binint1 | Opcode::Binint2 | Opcode::Binint => Act::Int,
+        Opcode::ShortBinunicode | Opcode::Binunicode => Act::Text,
+        Opcode::Appends | Opcode::Setitems | Opcode::Additems => Act::FillMany,
+        Opcode::Append | Opcode::Setitem => Act::FillOne(info.above - 1),
+        Opcode::Tuple => Act::MakeMany,
+        Opcode::Reduce | Opcode::Newobj | Opcode::NewobjEx => Act::Make(info.above, true),
+        Opcode::Tuple1 | Opcode::Tuple2 | Opcode::Tuple3 | Opcode::StackGlobal => Act::Make(info.above, false),
+        Opcode::None | Opcode::Newtrue | Opcode::Newfalse | Opcode::EmptyTuple | Opcode::Binfloat => Act::Leaf,
+        Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::ShortBinstring => Act::Data,
+        _ => return RARE,
+    };
+    Row { act, opcode: info.opcode, head: 1 + size }
+}
+
+const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0 };
+
+static ROWS: [Row; 256] = {
+    let mut rows = [RARE; 256];
+    let mut i = 0;
+    while i < OPCODES.len() {
+        rows[OPCODES[i].byte as usize] = row(&OPCODES[i]);
+        i += 1;
+    }
+    rows
+};
+
+/// The longest opcode with its argument, without a payload.
+const HEAD: usize = 9;
+
+impl Scan {
+    /// Reads as many opcodes as lie plainly in the window.
+    pub(super) fn window(&mut self, lexer: &mut Lexer<'_>) {
+        if self.whole {
+            pass(lexer);
+            return;
+        }
+        let base = lexer.offset();
+        let window = lexer.window();
+        let (mut start, mut at) = (0, 0);
+        while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+            let row = &ROWS[usize::from(head[0])];
+            let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+            let argument = if row.head == 2 { u32::from(head[1]) } else { four };
+            let mut end = at + usize::from(row.head);
+            let plain = match row.act {
+                Act::Rare => break,
+                Act::Leaf => {
+                    self.stack.push(entry::OTHER);
+                    true
+                }
+                Act::Data => {
+                    end = end.saturating_add(argument as usize);
+                    if end > window.len() {
+                        break;
+                    }
+                    self.stack.push(entry::OTHER);
+                    true
+                }
+                Act::Get => self.get(u64::from(argument)),
+                Act::Memoize => self.memoize(),
+                Act::Text => {
+                    let from = end;
+                    end = end.saturating_add(argument as usize);
+                    let Some(text) = window.get(from..end) else { break };
+                    self.text(text)
+                }
+                Act::Int => {
+                    let entry = if self.at_key() {
+                        entry::int(match row.head {
+                            2 => i64::from(head[1]),
+                            3 => i64::from(four & 0xffff),
+                            _ => i64::from(four.cast_signed()),
+                        })
+                    } else {
+                        entry::OTHER
+                    };
+                    self.stack.push(entry);
+                    true
+                }
+                Act::Empty(kind) => {
+                    self.stack.push(u64::from(kind));
+                    true
+                }
+                Act::Mark => {
+                    self.mark();
+                    true
+                }
+                Act::Put => self.put(u64::from(argument)),
+                Act::FillMany => {
+                    let plain = self.fill_many(row.opcode);
+                    self.may_end(base + end as u64);
+                    plain
+                }
+                Act::FillOne(takes) => {
+                    let plain = self.fill_one(row.opcode, usize::from(takes));
+                    self.may_end(base + end as u64);
+                    plain
+                }
+                Act::Make(takes, object) => match self.stack.len().checked_sub(usize::from(takes)) {
+                    Some(base) if base >= self.fence() => {
+                        self.make(base, if object { entry::OBJECT } else { entry::OTHER }, row.opcode);
+                        true
+                    }
+                    _ => false,
+                },
+                Act::MakeMany => match self.unmark() {
+                    Some(base) if base >= self.fence() => {
+                        self.make(base, entry::OTHER, row.opcode);
+                        true
+                    }
+                    _ => false,
+                },
+            };
+            (start, at) = (at, end);
+            if !plain {
+                self.whole = true;
+                break;
+            }
+            if self.made {
+                // What follows is looked at one by one.
+                break;
+            }
+        }
+        if at > 0 {
+            lexer.advance(start, at);
+        }
+    }
+}
+
+/// Passes over opcodes.
+fn pass(lexer: &mut Lexer<'_>) {
+    let window = lexer.window();
+    let (mut start, mut at) = (0, 0);
+    while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+        let row = &ROWS[usize::from(head[0])];
+        let mut end = at + usize::from(row.head);
+        match row.act {
+            Act::Rare => break,
+            Act::Text | Act::Data => {
+                let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
+                let len = if row.head == 2 { u32::from(head[1]) } else { four };
+                end = end.saturating_add(len as usize);
+                if end > window.len() {
+                    break;
+                }
+            }
+            _ => {}
+        }
+        (start, at) = (at, end);
+    }
+    if at > 0 {
+        lexer.advance(start, at);
+    }
+}

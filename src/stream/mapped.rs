@@ -1,0 +1,256 @@
+//! Batches that the mappings write: the writer is put aside between them, with everything that is open in it.
+
+use super::{Job, Shape, lost};
+use crate::error::Error;
+use crate::machine::batches::{Opened, Pickles, Sink as Batches};
+use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::{Graph, Kind};
+use crate::model::value::{NodeId, Value};
+use crate::report::ledger::Ledger;
+use crate::writers::event::{Begun, Lowering, Place, Sink};
+use crate::writers::natural::{self, Natural};
+use crate::writers::options::Format;
+use crate::writers::tagged::{self, Tagged};
+
+/// What is open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Path {
+    /// Containers, the root among them.
+    levels: usize,
+    /// The root is a list whose items are lines.
+    lines: bool,
+}
+
+impl Job<'_> {
+    /// Whether these containers can be begun before all of them is there.
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        let options = &self.converter.options;
+        if options.source.is_some() && levels.len() > 1 {
+            return false;
+        }
+        levels.iter().all(|level| match graph.kind(level.id) {
+            Kind::List | Kind::Tuple | Kind::Set | Kind::FrozenSet => true,
+            // What it drops is known only at the end.
+            Kind::Deque => graph.extra(level.id).is_none(),
+            Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => true,
+            _ => false,
+        })
+    }
+
+    fn open<L: Lowering>(
+        &self,
+        writer: &mut L,
+        graph: &Graph,
+        path: &mut Path,
+        opened: Opened,
+        place: (Option<Value>, u64),
+    ) -> Result<(), Error> {
+        let first = path.levels == 0;
+        path.levels += 1;
+        if first && self.shape == Shape::Lines && graph.kind(opened.id) == Kind::List {
+            path.lines = true;
+            return Ok(());
+        }
+        let pairs = matches!(graph.kind(opened.id), Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter);
+        let count = usize::try_from(opened.items).unwrap_or(usize::MAX).saturating_mul(1 + usize::from(pairs));
+        let begun = Begun { id: opened.id, count, ints: opened.ints, dollar: opened.dollar };
+        let place = match place {
+            _ if first => Place::Root,
+            (_, before) if path.lines && path.levels == 2 => Place::Line(before),
+            (Some(key), _) => Place::Entry(key),
+            (None, before) => Place::Element(before),
+        };
+        writer.begin(begun, place)
+    }
+
+    fn part<L: Lowering>(
+        &self,
+        writer: &mut L,
+        graph: &Graph,
+        path: Path,
+        part: NodeId,
+        first: u64,
+    ) -> Result<(), Error> {
+        if path.lines && path.levels == 1 {
+            writer.write_rows(graph.walk(part), first, "$")?;
+        } else {
+            writer.next_part(graph.walk(part), first)?;
+        }
+        if path.levels == 1 {
+            self.count(first, graph, part);
+        }
+        Ok(())
+    }
+
+    fn close<L: Lowering>(&self, writer: &mut L, path: &mut Path) -> Result<(), Error> {
+        let level = path.levels;
+        path.levels = level.saturating_sub(1);
+        if path.lines && level == 1 {
+            return Ok(());
+        }
+        writer.end()?;
+        let alone = if path.lines { level == 2 } else { level == 1 };
+        if alone && self.converter.options.format != Format::MessagePack {
+            writer.sink().end_row();
+        }
+        Ok(())
+    }
+
+    /// One pickle, by either mapping.
+    fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
+        if let Some(progress) = &self.converter.progress {
+            progress.set_rows(n);
+        }
+        let path = format!("$[{n}]");
+        match self.shape {
+            Shape::Lines => return writer.write_row(root, &path),
+            Shape::Document => writer.sink().element(),
+            Shape::Objects | Shape::Table => {}
+        }
+        writer.write(root, &path)
+    }
+}
+
+/// Only checks.
+pub(super) struct Check<'j, 'c>(pub &'j Job<'c>);
+
+impl Batches for Check<'_, '_> {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        self.0.takes(graph, levels)
+    }
+
+    fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
+        self.0.check(graph, Value::Object(part))
+    }
+
+    fn moved(&mut self, _at: Checkpoint, _moved: &Moved) {}
+}
+
+impl Pickles for Check<'_, '_> {
+    fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
+        self.0.check(graph, root)
+    }
+}
+
+pub(super) struct NaturalBatches<'j, 'c, 'w, S: Sink> {
+    job: &'j Job<'c>,
+    ledger: &'j mut Ledger,
+    path: Path,
+    /// None while a batch is written, or after it failed.
+    pub state: Option<natural::Suspended<'w, S>>,
+}
+
+impl<'j, 'c, 'w, S: Sink> NaturalBatches<'j, 'c, 'w, S> {
+    pub fn new(job: &'j Job<'c>, state: natural::Suspended<'w, S>, ledger: &'j mut Ledger) -> Self {
+        NaturalBatches { job, ledger, path: Path::default(), state: Some(state) }
+    }
+
+    /// Lets the writer go on with another graph.
+    fn on(
+        &mut self,
+        graph: &Graph,
+        write: impl FnOnce(&Job<'c>, &mut Natural<'_, 'w, S>, &mut Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let state = self.state.take().ok_or_else(lost)?;
+        let mut writer = Natural::resume(graph, &self.job.converter.options, self.ledger, state);
+        write(self.job, &mut writer, &mut self.path)?;
+        self.state = Some(writer.suspend());
+        Ok(())
+    }
+}
+
+impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        self.job.takes(graph, levels)
+    }
+
+    fn open(&mut self, graph: &Graph, opened: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
+        self.on(graph, |job, writer, path| job.open(writer, graph, path, opened, (key, before)))
+    }
+
+    fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
+        self.job.check(graph, Value::Object(part))?;
+        self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
+    }
+
+    fn close(&mut self, graph: &Graph) -> Result<(), Error> {
+        self.on(graph, |job, writer, path| job.close(writer, path))
+    }
+
+    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        if let Some(state) = &mut self.state {
+            state.moved(at, moved);
+        }
+    }
+}
+
+impl<S: Sink> Pickles for NaturalBatches<'_, '_, '_, S> {
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.job.check(graph, root)?;
+        if let Some(state) = &mut self.state {
+            state.forget();
+        }
+        self.on(graph, |job, writer, _| job.one(writer, root, n))
+    }
+}
+
+pub(super) struct TaggedBatches<'j, 'c, 'w, S: Sink> {
+    job: &'j Job<'c>,
+    path: Path,
+    /// As in [`NaturalBatches`].
+    pub state: Option<tagged::Suspended<'w, S>>,
+}
+
+impl<'j, 'c, 'w, S: Sink> TaggedBatches<'j, 'c, 'w, S> {
+    pub fn new(job: &'j Job<'c>, state: tagged::Suspended<'w, S>) -> Self {
+        TaggedBatches { job, path: Path::default(), state: Some(state) }
+    }
+
+    /// Lets the writer go on with another graph.
+    fn on(
+        &mut self,
+        graph: &Graph,
+        write: impl FnOnce(&Job<'c>, &mut Tagged<'_, 'w, S>, &mut Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let state = self.state.take().ok_or_else(lost)?;
+        let mut writer = Tagged::resume(graph, state);
+        write(self.job, &mut writer, &mut self.path)?;
+        self.state = Some(writer.suspend());
+        Ok(())
+    }
+}
+
+impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        self.job.takes(graph, levels)
+    }
+
+    fn open(&mut self, graph: &Graph, opened: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
+        self.on(graph, |job, writer, path| job.open(writer, graph, path, opened, (key, before)))
+    }
+
+    fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
+        self.job.check(graph, Value::Object(part))?;
+        self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
+    }
+
+    fn close(&mut self, graph: &Graph) -> Result<(), Error> {
+        self.on(graph, |job, writer, path| job.close(writer, path))
+    }
+
+    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        if let Some(state) = &mut self.state {
+            state.moved(at, moved);
+        }
+    }
+}
+
+impl<S: Sink> Pickles for TaggedBatches<'_, '_, '_, S> {
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.job.check(graph, root)?;
+        if let Some(state) = &mut self.state {
+            state.forget(self.job.shape == Shape::Lines);
+        }
+        self.on(graph, |job, writer, _| job.one(writer, root, n))
+    }
+}

@@ -1,0 +1,418 @@
+//! A table of rows in batches.
+//!
+//! Its types are decided over all rows. Where the output can be taken back, the columns are built in the same run of the machine,
+//! by the types of the rows before; where later rows have others, they are built anew. Else one run of the machine looks
+//! at all rows, and a second one builds their columns.
+
+use super::{Job, Work};
+use crate::convert::Report;
+use crate::error::{Error, ErrorKind, Failure};
+use crate::location::Location;
+use crate::machine::batches::{Pickles, Sink};
+use crate::model::graph::Graph;
+use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::value::{NodeId, Value};
+use crate::output::Output;
+use crate::progress::Stage;
+use crate::report::ledger::Ledger;
+use crate::source::random::Section;
+use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
+use crate::writers::batches::{self, Writer, Written};
+use crate::writers::check::{self, Sharing};
+use crate::writers::options::Format;
+use crate::writers::out::Out;
+
+/// Rows of many pickles after which the types are decided for the first time, and looked at again.
+const ROWS: u64 = 1_024;
+/// What is built for nothing is a part of the rows, at most: where types change later, the rest is only looked at.
+const FOR_NOTHING: u64 = 8;
+
+/// What is read from an input: bytes, protocol, codecs.
+type Read = (u64, u8, Vec<&'static str>);
+
+impl Job<'_> {
+    /// Writes the table that the rows are; `None` where only the whole can say what is wrong with them.
+    pub(super) fn table(
+        &self,
+        section: &Section,
+        work: Work,
+        output: &mut dyn Output,
+    ) -> Result<Option<Report>, Failure> {
+        let (converter, options) = (self.converter, &self.converter.options);
+        let terms = Terms { options, flat: options.format == Format::Csv, max_output: self.max_output };
+        let empty = Graph::new(converter.reader.allowed());
+        let (first, built) = if output.can_take_back() {
+            self.guess(section, &work, terms, output)?
+        } else {
+            converter.begin(Stage::Checking);
+            let mut first = First::new(self, terms);
+            self.run(section, work.clone(), &mut first)?;
+            (first, None)
+        };
+        if let Some(error) = first.error {
+            return Err(error.into());
+        }
+        let (decided, known) = match first.looking.decide(&empty) {
+            Ok(decided) => decided,
+            Err(NoTable::Error(error)) => return Err(error.into()),
+            Err(NoTable::Whole) => {
+                take_back(output)?;
+                return Ok(None);
+            }
+        };
+        if let Some(built) = built
+            && built.decided == decided
+            && !known.is_half_spent()
+        {
+            let (written, ledger) = built.end?;
+            return Ok(Some(self.report(built.read, written, ledger)));
+        }
+        take_back(output)?;
+        converter.begin(Stage::Converting);
+        let mut second = Second::new(self, Building::new(terms, &decided, Some(known)), output)?;
+        let read = self.run(section, work, &mut second)?;
+        let (written, ledger) = second.finish(&empty)?;
+        Ok(Some(self.report(read, written, ledger)))
+    }
+
+    fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
+        let (bytes_read, protocol, codecs) = read;
+        ledger.merge(&written.ledger);
+        let pickles = if self.root.is_some() { 1 } else { self.items };
+        Report {
+            pickles,
+            bytes_read,
+            bytes_written: written.bytes,
+            protocol,
+            codecs,
+            notes: Vec::new(),
+            ledger,
+            proto: written.proto,
+        }
+    }
+
+    /// Both passes in one run of the machine, after one over the first rows, and others where types change early. What was
+    /// built counts only if its columns are those that are decided on in the end.
+    fn guess<'j>(
+        &'j self,
+        section: &Section,
+        work: &Work,
+        terms: Terms<'j>,
+        output: &mut dyn Output,
+    ) -> Result<(First<'j, 'j>, Option<Built>), Failure> {
+        let (mut guessed, mut left) = (None, self.items / FOR_NOTHING);
+        self.converter.begin(Stage::Converting);
+        loop {
+            let probing = guessed.is_none();
+            match self.attempt(section, work, terms, guessed.take(), left, output)? {
+                Attempt::Done(first, built) => return Ok((first, built)),
+                Attempt::Again(decided, rows) => {
+                    if !probing {
+                        left = left.saturating_sub(rows);
+                    }
+                    guessed = Some((decided, rows));
+                    take_back(output)?;
+                }
+            }
+        }
+    }
+
+    /// One run of the machine. `guessed` are the columns, and the rows over which they were decided on; none for the first run,
+    /// which only finds them.
+    fn attempt<'j>(
+        &'j self,
+        section: &Section,
+        work: &Work,
+        terms: Terms<'j>,
+        guessed: Option<(Decided, u64)>,
+        left: u64,
+        output: &mut dyn Output,
+    ) -> Result<Attempt<'j>, Failure> {
+        let probing = guessed.is_none();
+        let columns = match guessed {
+            Some((decided, since)) => {
+                let second = Second::new(self, Building::new(terms, &decided, None), output)?;
+                Some(Columns { second, decided, since, error: None })
+            }
+            None => None,
+        };
+        let mut guess = Guess { first: First::new(self, terms), probing, columns, left, next: None };
+        let read = self.run(section, work.clone(), &mut guess);
+        let Guess { first, columns, next, .. } = guess;
+        if let Some((decided, rows)) = next {
+            return Ok(Attempt::Again(decided, rows));
+        }
+        let read = read?;
+        let Some(Columns { second, decided, error, .. }) = columns else { return Ok(Attempt::Done(first, None)) };
+        let end = match error {
+            Some(error) => Err(error),
+            None => second.finish(&Graph::new(self.converter.reader.allowed())),
+        };
+        Ok(Attempt::Done(first, Some(Built { decided, end, read })))
+    }
+}
+
+/// What came of a run of the machine.
+enum Attempt<'j> {
+    /// Its rows are to be built anew, with the columns that so many of them have.
+    Again(Decided, u64),
+    Done(First<'j, 'j>, Option<Built>),
+}
+
+/// Takes back what was written, if anything can have been.
+fn take_back(output: &mut dyn Output) -> Result<(), Error> {
+    if output.can_take_back() {
+        output.take_back().map_err(|e| Error::io(e, Location::default()))?;
+    }
+    Ok(())
+}
+
+/// The pass that decides on the columns. What is wrong with the rows is said once the input is known to be sound.
+struct First<'j, 'c> {
+    job: &'j Job<'c>,
+    looking: Looking<'j>,
+    /// Values that the batches so far become.
+    expanded: u64,
+    error: Option<Error>,
+}
+
+impl<'j, 'c> First<'j, 'c> {
+    fn new(job: &'j Job<'c>, terms: Terms<'j>) -> Self {
+        First { job, looking: Looking::new(terms), expanded: 0, error: None }
+    }
+
+    fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) {
+        if self.error.is_none() {
+            self.error = self.check(graph, root).err();
+        }
+        if self.error.is_none() {
+            self.looking.rows(graph, rows);
+        }
+    }
+
+    fn check(&mut self, graph: &Graph, root: Value) -> Result<(), Error> {
+        let max_depth = self.job.converter.reader.allowed().max_depth;
+        let values = check::expanded(graph, &[root], Sharing::Expanded, max_depth)?;
+        self.expanded = self.expanded.saturating_add(values);
+        if self.expanded > self.job.max_output {
+            return Err(check::too_many(self.expanded, self.job.max_output));
+        }
+        Ok(())
+    }
+
+    /// The columns for the rows so far.
+    fn decided(&mut self, graph: &Graph) -> Option<Decided> {
+        if self.error.is_some() {
+            return None;
+        }
+        self.looking.so_far(graph, self.job.items)
+    }
+}
+
+impl Sink for First<'_, '_> {
+    fn batch(&mut self, graph: &Graph, root: NodeId, _first: u64) -> Result<(), Error> {
+        self.rows(graph, Value::Object(root), graph.items(root));
+        Ok(())
+    }
+
+    fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
+        self.looking.retain(|id| at.keeps(id));
+    }
+}
+
+impl Pickles for First<'_, '_> {
+    fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
+        self.rows(graph, root, std::iter::once(root));
+        self.looking.retain(|_| false);
+        Ok(())
+    }
+}
+
+/// The pass that builds the columns.
+struct Second<'j, 'c, 'w> {
+    job: &'j Job<'c>,
+    building: Building<'j>,
+    writer: Box<dyn Writer + 'w>,
+    ledger: Ledger,
+}
+
+impl<'j, 'c, 'w> Second<'j, 'c, 'w>
+where
+    'j: 'w,
+{
+    fn new(job: &'j Job<'c>, building: Building<'j>, output: &'w mut dyn Output) -> Result<Self, Error> {
+        let writer = batches::begin(building.schema(), &job.converter.options, Out::new(output, job.max_output))?;
+        Ok(Second { job, building, writer, ledger: Ledger::default() })
+    }
+
+    fn rows(&mut self, graph: &Graph, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
+        let writer = &mut self.writer;
+        self.building.rows(graph, rows, &mut self.ledger, &mut |batch| writer.push(batch))
+    }
+
+    /// Writes what is left.
+    fn finish(mut self, empty: &Graph) -> Result<(Written, Ledger), Error> {
+        if let Some(batch) = self.building.finish(empty, &mut self.ledger)? {
+            self.writer.push(&batch)?;
+        }
+        Ok((self.writer.finish()?, self.ledger))
+    }
+}
+
+impl<'j, 'w> Sink for Second<'j, '_, 'w>
+where
+    'j: 'w,
+{
+    fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
+        // It was checked already, but the file may have changed.
+        self.job.check(graph, Value::Object(root))?;
+        self.rows(graph, graph.items(root))?;
+        self.job.count(first, graph, root);
+        Ok(())
+    }
+
+    fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
+        self.building.retain(|id| at.keeps(id));
+    }
+}
+
+impl<'j, 'w> Pickles for Second<'j, '_, 'w>
+where
+    'j: 'w,
+{
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.job.check(graph, root)?;
+        self.rows(graph, std::iter::once(root))?;
+        self.building.retain(|_| false);
+        if let Some(progress) = &self.job.converter.progress {
+            progress.set_rows(n);
+        }
+        Ok(())
+    }
+}
+
+/// What was built by a guess.
+struct Built {
+    decided: Decided,
+    end: Result<(Written, Ledger), Error>,
+    read: Read,
+}
+
+/// Columns that are built by a guess.
+struct Columns<'j, 'c, 'w> {
+    second: Second<'j, 'c, 'w>,
+    decided: Decided,
+    /// Rows over which it was decided: earlier ones alone may well have other types.
+    since: u64,
+    /// What went wrong, if the guess is right.
+    error: Option<Error>,
+}
+
+/// Both passes at once.
+struct Guess<'j, 'c, 'w> {
+    first: First<'j, 'c>,
+    /// Only the first rows are looked at.
+    probing: bool,
+    /// None once types have changed.
+    columns: Option<Columns<'j, 'c, 'w>>,
+    /// Rows that may be built for nothing.
+    left: u64,
+    /// What is to be guessed next, and the rows that say so.
+    next: Option<(Decided, u64)>,
+}
+
+impl<'j, 'w> Guess<'j, '_, 'w>
+where
+    'j: 'w,
+{
+    /// Looks at the columns that the rows so far would have.
+    ///
+    /// # Errors
+    /// They have to be built anew.
+    fn compare(&mut self, graph: &Graph) -> Result<(), Error> {
+        let rows = self.first.looking.count();
+        if self.columns.as_ref().is_some_and(|columns| rows < columns.since) {
+            return Ok(());
+        }
+        if !self.probing && self.columns.is_none() {
+            return Ok(());
+        }
+        let now = self.first.decided(graph);
+        if let (Some(columns), Some(now)) = (&self.columns, &now)
+            && columns.decided.is_like(now)
+        {
+            return Ok(());
+        }
+        self.columns = None;
+        match now {
+            Some(now) if self.probing || rows <= self.left => {
+                self.next = Some((now, rows));
+                Err(stop())
+            }
+            _ => {
+                self.probing = false;
+                Ok(())
+            }
+        }
+    }
+
+    /// Builds the next rows.
+    ///
+    /// # Errors
+    /// The output takes no more.
+    fn build(&mut self, graph: &Graph, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
+        let Some(columns) = self.columns.as_mut().filter(|columns| columns.error.is_none()) else { return Ok(()) };
+        match columns.second.rows(graph, rows) {
+            Err(e) if matches!(e.kind(), ErrorKind::Io(_)) => Err(e),
+            result => {
+                columns.error = result.err();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Ends a run of the machine whose rows are to be built anew.
+fn stop() -> Error {
+    Error::misuse("expected columns of the types that the first rows have, found others")
+}
+
+impl<'j, 'w> Sink for Guess<'j, '_, 'w>
+where
+    'j: 'w,
+{
+    fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
+        self.first.batch(graph, root, first)?;
+        self.compare(graph)?;
+        self.build(graph, graph.items(root))?;
+        self.first.job.count(first, graph, root);
+        Ok(())
+    }
+
+    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        self.first.moved(at, moved);
+        if let Some(columns) = &mut self.columns {
+            columns.second.moved(at, moved);
+        }
+    }
+}
+
+impl<'j, 'w> Pickles for Guess<'j, '_, 'w>
+where
+    'j: 'w,
+{
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.first.pickle(graph, root, n)?;
+        if self.first.looking.count().is_multiple_of(ROWS) {
+            self.compare(graph)?;
+        }
+        self.build(graph, std::iter::once(root))?;
+        if let Some(columns) = &mut self.columns {
+            columns.second.building.retain(|_| false);
+        }
+        if let Some(progress) = &self.first.job.converter.progress {
+            progress.set_rows(n);
+        }
+        Ok(())
+    }
+}
