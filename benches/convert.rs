@@ -39,7 +39,7 @@ fn json_whole(bencher: Bencher<'_, '_>, input: Input) {
     convert(bencher, &input.bytes(), &Converter::new(Format::Json).whole());
 }
 
-/// Records, 6 MB times the argument.
+/// Records, 4 MB times the argument.
 mod grow {
     use super::*;
 

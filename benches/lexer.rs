@@ -1,6 +1,7 @@
-//! Reading a file in chunks alone, reading and lexing it, and the first pass of a conversion in batches.
+//! Reading a file in chunks alone, passing over its opcodes, lexing them with their arguments, and the first pass of a
+//! conversion in batches.
 //!
-//! `grow` reads four times the records as well: the column `max alloc` shows that memory stays as it is.
+//! `grow` reads 4 and 16 times the records as well: `max alloc` shows what memory that takes.
 
 #![expect(clippy::expect_used, reason = "a benchmark of what fails measures nothing")]
 
@@ -63,11 +64,16 @@ fn lexing(bencher: Bencher<'_, '_>, input: Input) {
 }
 
 #[divan::bench(args = Input::TYPICAL, sample_count = 20)]
+fn passing_over(bencher: Bencher<'_, '_>, input: Input) {
+    over(bencher, &input.bytes(), |file| measure::pass_over(file).expect("a pickle"));
+}
+
+#[divan::bench(args = Input::TYPICAL, sample_count = 20)]
 fn first_pass(bencher: Bencher<'_, '_>, input: Input) {
     over(bencher, &input.bytes(), |file| measure::first_pass(file).expect("a pickle"));
 }
 
-/// Records, 6 MB times the argument.
+/// Records, 4 MB times the argument.
 mod grow {
     use super::*;
 
@@ -79,6 +85,11 @@ mod grow {
     #[divan::bench(args = [1, 4, 16], sample_count = 10)]
     fn lexing(bencher: Bencher<'_, '_>, times: usize) {
         over(bencher, &Input::Records.times(times), |file| measure::lex(file).expect("a pickle"));
+    }
+
+    #[divan::bench(args = [1, 4, 16], sample_count = 10)]
+    fn passing_over(bencher: Bencher<'_, '_>, times: usize) {
+        over(bencher, &Input::Records.times(times), |file| measure::pass_over(file).expect("a pickle"));
     }
 
     #[divan::bench(args = [1, 4, 16], sample_count = 10)]
