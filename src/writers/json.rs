@@ -68,8 +68,8 @@ fn needs_escapes(text: &[u8]) -> bool {
 fn escapes(block: u128) -> u128 {
     const ONES: u128 = u128::from_ne_bytes([1; 16]);
     const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
-    let below = |block: u128, bound: u8| block.wrapping_sub(ONES * bound as u128) & !block;
-    let is = |byte: u8| below(block ^ ONES * byte as u128, 1);
+    let below = |block: u128, bound: u8| block.wrapping_sub(ONES * u128::from(bound)) & !block;
+    let is = |byte: u8| below(block ^ (ONES * u128::from(byte)), 1);
     (below(block, 0x20) | is(b'"') | is(b'\\')) & HIGH
 }
 
