@@ -65,6 +65,9 @@ mod globals;
 pub mod limits;
 pub mod location;
 mod machine;
+#[cfg(feature = "measure")]
+#[doc(hidden)]
+pub mod measure;
 mod model;
 pub mod name;
 pub mod opcode;

@@ -3,6 +3,8 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+#[cfg(feature = "protobuf")]
+mod frames;
 mod mapped;
 mod selected;
 mod spool;
@@ -74,8 +76,9 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole.
-                if shape == Shape::Table && !matches!(batches.root, Root::List | Root::Tuple) {
+                // The columns of a dict are read whole, as is what is no list or tuple, and what is one message.
+                let is_rows = matches!(batches.root, Root::List | Root::Tuple);
+                if shape == Shape::Table && !is_rows || shape == Shape::Frames {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -93,6 +96,8 @@ impl Converter {
         let result = match shape {
             #[cfg(feature = "tables")]
             Shape::Table => job.table(section, work, output),
+            #[cfg(feature = "protobuf")]
+            Shape::Frames => job.frames(section, work, output).map(Some),
             _ => job.convert(section, work, output).map(Some),
         };
         if !job.not_taken.get() {
@@ -128,6 +133,8 @@ enum Shape {
     Objects,
     /// Columns, of which the items of a list, or the pickles, are the rows.
     Table,
+    /// A message for each pickle.
+    Frames,
 }
 
 impl Shape {
@@ -151,6 +158,7 @@ impl Shape {
             (format, Items::OfFormat) if is_table(format, converter) && converter.select.is_none() => {
                 Some(Shape::Table)
             }
+            (Format::Protobuf, Items::OfFormat) if options.proto_message.is_none() => Some(Shape::Frames),
             _ => None,
         }
     }
@@ -178,12 +186,18 @@ struct Job<'c> {
 
 impl Job<'_> {
     fn convert(&self, section: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
+        self.check_first(section, &work)?;
+        self.write(section, work, output)
+    }
+
+    /// Reads everything once more before the first byte, where that cannot be taken back.
+    fn check_first(&self, section: &Section, work: &Work) -> Result<(), Failure> {
         if self.converter.checked {
             self.converter.begin(Stage::Checking);
             self.select(section, work.clone(), mapped::Check(self))?;
         }
         self.converter.begin(Stage::Converting);
-        self.write(section, work, output)
+        Ok(())
     }
 
     /// Runs the machine over the input, and passes on what is selected; the sink comes back.
@@ -296,9 +310,9 @@ impl Job<'_> {
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
-        let sharing = match self.converter.options.mapping {
-            Mapping::Lossless => Sharing::Kept,
-            Mapping::Natural => Sharing::Expanded,
+        let sharing = match (self.converter.options.mapping, self.shape) {
+            (Mapping::Lossless, _) | (_, Shape::Frames) => Sharing::Kept,
+            (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
         check::check(graph, &[root], sharing, self.max_output, max_depth)

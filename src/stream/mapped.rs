@@ -130,7 +130,7 @@ impl Job<'_> {
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),
             Shape::Document => writer.sink().element(),
-            Shape::Objects | Shape::Table => {}
+            Shape::Objects | Shape::Table | Shape::Frames => {}
         }
         writer.write(root, &path)
     }

@@ -153,7 +153,9 @@ pub(crate) struct Building<'o> {
 impl<'o> Building<'o> {
     /// Begins to build; `known` is what was known in the end of the pass before, if there was one.
     pub fn new(terms: Terms<'o>, decided: &Decided, known: Option<Known>) -> Self {
-        let known = known.unwrap_or_else(|| Known::new(terms.max_output));
+        let mut known = known.unwrap_or_else(|| Known::new(terms.max_output));
+        // Other objects will lie where those of the pass before did.
+        known.retain(|_| false);
         Building { terms, known: Some(known), paid: 0, schema: decided.schema(), rows: decided.rows() }
     }
 

@@ -55,6 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gather", &["convert", "document", "model", "report", "writers"]),
     ("worker", &["convert", "document", "output"]),
     ("output", &[]),
+    ("measure", &["machine", "model", "opcode", "source"]),
     ("policy", &[]),
 ];
 /// Errors, places, names and limits: what every layer speaks of.

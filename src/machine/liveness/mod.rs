@@ -159,6 +159,8 @@ struct Scan {
     batch_slot: u64,
     batch_start: u64,
     start: u64,
+    /// Where its STOP is.
+    stop: u64,
     path: Path,
     slots: Slots,
     /// Texts by slot, as far as they are kept in mind.
@@ -168,6 +170,9 @@ struct Scan {
     hash: foldhash::quality::RandomState,
     /// Slots that were read, each with the batch that read it.
     recent: [u64; RECENT],
+    /// For the slots that BINGET reads, the round in which it did last; a round is a batch.
+    again: [u32; 1 << 8],
+    round: u32,
     /// Items that were added in the current batch.
     added: usize,
     /// What the bottom of the stack was filled as, or made of.
@@ -193,12 +198,15 @@ impl Scan {
             batch_slot: 0,
             batch_start: start,
             start,
+            stop: 0,
             path: Path::default(),
             slots: Slots::default(),
             texts: hashbrown::HashMap::default(),
             texts_left: TEXTS,
             hash: foldhash::quality::RandomState::default(),
             recent: [u64::MAX; RECENT],
+            again: [0; 1 << 8],
+            round: 1,
             added: 0,
             root: None,
             made: false,
@@ -218,6 +226,7 @@ impl Scan {
             let (info, arg) = lexer.next()?;
             match info.opcode {
                 Opcode::Stop => {
+                    self.stop = offset;
                     lexer.close_frame();
                     self.whole |= self.stack.len() != 1 || !self.marks.is_empty();
                     return Ok(());
@@ -250,6 +259,7 @@ impl Scan {
             self.path.end(offset, self.stack.len());
             (self.batch_start, self.added) = (offset, 0);
             self.batch_slot = self.next;
+            self.round = self.round.wrapping_add(1);
         }
     }
 
@@ -260,7 +270,9 @@ impl Scan {
             return None;
         }
         let (items, dollar_keys) = self.path.root()?;
-        let ends = self.path.into_ends();
+        let mut ends = self.path.into_ends();
+        // Nothing follows: what is left is handed over anyway.
+        ends.pop_if(|end| end.offset >= self.stop);
         (!ends.is_empty()).then_some(Batches { root, items, dollar_keys, ends, slots: self.slots })
     }
 
@@ -604,7 +616,8 @@ mod tests {
         for (before, after) in
             [(&b"](N"[..], &b"\x85e."[..]), (b"]c__builtin__\nset\n", b"\x85Ra."), (b"}(K\x01", b"K\x01Nu.")]
         {
-            assert!(matches!(open(before, after), Plan::Whole), "{before:?}");
+            let plan = open(before, after);
+            assert!(matches!(plan, Plan::Whole), "{before:?} {plan:?}");
         }
     }
 
