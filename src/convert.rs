@@ -180,6 +180,10 @@ impl Converter {
         self
     }
 
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     /// Reads what is converted in batches once more before the first byte is written, for an output that cannot be taken back:
     /// of a refused input, nothing gets into a pipe.
     #[must_use]

@@ -117,6 +117,8 @@ pub use progress::{Progress, Stage};
 #[cfg(feature = "json")]
 pub use readers::{Roots, read_lossless_json, read_lossless_json_roots};
 pub use report::ledger::{Entry, Fidelity, Ledger, Step};
+#[cfg(feature = "json")]
+pub use stream::Spooled;
 pub use view::{ValueKind, ValueRef};
 #[cfg(feature = "json")]
 pub use worker::Worker;

@@ -65,6 +65,41 @@ impl Select {
         Ok(Select { text: text.to_owned(), parts })
     }
 
+    /// How many parts the path has.
+    pub fn len(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// The path as it was given.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether a part names this key.
+    pub fn names(&self, part: usize, graph: &Graph, key: Value) -> bool {
+        self.parts.get(part).is_some_and(|part| is_key(graph, key, part))
+    }
+
+    /// Whether a part is this index.
+    pub fn counts(&self, part: usize, index: u64) -> bool {
+        matches!(self.parts.get(part), Some(Part::Index(n)) if *n as u64 == index)
+    }
+
+    /// The value that the parts from `part` on select in a container of which `first` items or entries are not there; `None`
+    /// where there is none.
+    pub fn within(&self, graph: &Graph, id: NodeId, part: usize, first: u64) -> Option<Value> {
+        let (head, rest) = self.parts.get(part..)?.split_first()?;
+        let value = match (graph.kind(id), head) {
+            (Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter, _) => step(graph, id, head),
+            (_, Part::Index(n)) => graph.item(id, usize::try_from((*n as u64).checked_sub(first)?).ok()?),
+            (_, Part::Name(_) | Part::Key(_)) => None,
+        };
+        rest.iter().try_fold(value?, |value, part| match value {
+            Value::Object(id) => step(graph, id, part),
+            _ => None,
+        })
+    }
+
     /// The selected value, and its path. In a file of many pickles the first part is the pickle's index.
     pub fn apply(&self, graph: &Graph, roots: &[Value]) -> Result<(Vec<Value>, Option<String>), Error> {
         let mut parts = self.parts.as_slice();
@@ -155,23 +190,26 @@ fn step(graph: &Graph, id: NodeId, part: &Part) -> Option<Value> {
 
 fn in_pairs(graph: &Graph, mut items: impl Iterator<Item = Value>, part: &Part) -> Option<Value> {
     while let (Some(key), Some(value)) = (items.next(), items.next()) {
-        let same = match (part, key) {
-            (Part::Name(name), Value::Str { len, at }) => graph.text(len, at) == name,
-            (Part::Name(name), Value::Py2Str { len, at }) => graph.bytes(len, at) == name.as_bytes(),
-            (Part::Index(n), Value::Int(key)) => usize::try_from(key) == Ok(*n),
-            (Part::Key(json), key) => {
-                let spelled = crate::writers::tagged::inline(graph, key);
-                spelled == *json
-                    || serde_json::from_str::<serde_json::Value>(&spelled).ok()
-                        == serde_json::from_str::<serde_json::Value>(json).ok()
-            }
-            _ => false,
-        };
-        if same {
+        if is_key(graph, key, part) {
             return Some(value);
         }
     }
     None
+}
+
+fn is_key(graph: &Graph, key: Value, part: &Part) -> bool {
+    match (part, key) {
+        (Part::Name(name), Value::Str { len, at }) => graph.text(len, at) == name,
+        (Part::Name(name), Value::Py2Str { len, at }) => graph.bytes(len, at) == name.as_bytes(),
+        (Part::Index(n), Value::Int(key)) => usize::try_from(key) == Ok(*n),
+        (Part::Key(json), key) => {
+            let spelled = crate::writers::tagged::inline(graph, key);
+            spelled == *json
+                || serde_json::from_str::<serde_json::Value>(&spelled).ok()
+                    == serde_json::from_str::<serde_json::Value>(json).ok()
+        }
+        _ => false,
+    }
 }
 
 /// What could have been selected.

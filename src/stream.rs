@@ -3,12 +3,20 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+#[cfg(feature = "protobuf")]
+mod frames;
 mod mapped;
+mod selected;
+mod spool;
 #[cfg(feature = "tables")]
 mod tables;
 
 use std::cell::Cell;
 use std::io::Write;
+
+pub use spool::Spooled;
+
+use selected::{Selected, Values};
 
 use crate::container::{self, Form, Opened};
 use crate::convert::{Converter, MAX_LEVELS, Report};
@@ -55,7 +63,7 @@ impl Converter {
             return Ok(None);
         }
         let mut lexer = lexer(opened, section, limits);
-        let plan = liveness::plan(&mut lexer)?;
+        let plan = liveness::plan(&mut lexer, shape == Shape::Table)?;
         let bytes = lexer.offset();
         drop(lexer);
         let (items, root, work) = match plan {
@@ -68,12 +76,14 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole.
-                if batches.root == Root::Dict && shape == Shape::Table {
+                // The columns of a dict are read whole, as is what is no list or tuple, and what is one message.
+                let is_rows = matches!(batches.root, Root::List | Root::Tuple);
+                if shape == Shape::Table && !is_rows || shape == Shape::Frames {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
             }
+            Plan::Many(_) if self.select.is_some() => return Ok(None),
             Plan::Many(count) => (count, None, Work::Pickles(count)),
             Plan::Whole => return Ok(None),
         };
@@ -86,6 +96,8 @@ impl Converter {
         let result = match shape {
             #[cfg(feature = "tables")]
             Shape::Table => job.table(section, work, output),
+            #[cfg(feature = "protobuf")]
+            Shape::Frames => job.frames(section, work, output).map(Some),
             _ => job.convert(section, work, output).map(Some),
         };
         if !job.not_taken.get() {
@@ -97,6 +109,9 @@ impl Converter {
         Ok(None)
     }
 }
+
+/// What was read: its bytes, the highest protocol, what was peeled off.
+type Read = (u64, u8, Vec<&'static str>);
 
 /// What the first pass found.
 #[derive(Clone)]
@@ -118,21 +133,32 @@ enum Shape {
     Objects,
     /// Columns, of which the items of a list, or the pickles, are the rows.
     Table,
+    /// A message for each pickle.
+    Frames,
 }
 
 impl Shape {
     /// `None` where the format or the options need the whole.
     fn of(converter: &Converter) -> Option<Shape> {
+        if converter.reader.trailing_rule() != Trailing::Error || converter.reader.has_buffers() {
+            return None;
+        }
+        let options = &converter.options;
+        // What a selected part of it shares with its lines is not looked at apart.
         if converter.select.is_some()
-            || converter.reader.trailing_rule() != Trailing::Error
-            || converter.reader.has_buffers()
+            && (options.source.is_some()
+                || options.mapping == Mapping::Lossless
+                    && (options.format == Format::Ndjson || options.items == Items::Rows))
         {
             return None;
         }
-        match (converter.options.format, converter.options.items) {
+        match (options.format, options.items) {
             (Format::Ndjson, _) | (Format::MessagePack, Items::Rows) => Some(Shape::Lines),
             (Format::Json | Format::MessagePack, Items::OfFormat) => Some(Shape::Document),
-            (format, Items::OfFormat) if is_table(format, converter) => Some(Shape::Table),
+            (format, Items::OfFormat) if is_table(format, converter) && converter.select.is_none() => {
+                Some(Shape::Table)
+            }
+            (Format::Protobuf, Items::OfFormat) if options.proto_message.is_none() => Some(Shape::Frames),
             _ => None,
         }
     }
@@ -160,21 +186,33 @@ struct Job<'c> {
 
 impl Job<'_> {
     fn convert(&self, section: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
-        if self.converter.checked {
-            self.converter.begin(Stage::Checking);
-            self.run(section, work.clone(), &mut mapped::Check(self))?;
-        }
-        self.converter.begin(Stage::Converting);
+        self.check_first(section, &work)?;
         self.write(section, work, output)
     }
 
+    /// Reads everything once more before the first byte, where that cannot be taken back.
+    fn check_first(&self, section: &Section, work: &Work) -> Result<(), Failure> {
+        if self.converter.checked {
+            self.converter.begin(Stage::Checking);
+            self.select(section, work.clone(), mapped::Check(self))?;
+        }
+        self.converter.begin(Stage::Converting);
+        Ok(())
+    }
+
+    /// Runs the machine over the input, and passes on what is selected; the sink comes back.
+    fn select<B: Values + Pickles>(&self, input: &Section, work: Work, mut sink: B) -> Result<(B, Read), Failure> {
+        let Some(select) = &self.converter.select else {
+            let read = self.run(input, work, &mut sink)?;
+            return Ok((sink, read));
+        };
+        let mut sink = Selected::new(sink, select);
+        let read = self.run(input, work, &mut sink)?;
+        Ok((sink.into_inner(self)?, read))
+    }
+
     /// Runs the machine over the input.
-    fn run(
-        &self,
-        input: &Section,
-        work: Work,
-        sink: &mut (impl Batches + Pickles),
-    ) -> Result<(u64, u8, Vec<&'static str>), Failure> {
+    fn run(&self, input: &Section, work: Work, sink: &mut (impl Batches + Pickles)) -> Result<Read, Failure> {
         let reader = &self.converter.reader;
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
@@ -228,8 +266,8 @@ impl Job<'_> {
                 let options = &self.converter.options;
                 let mut writer = Natural::new(&empty, options, &mut ledger, sink, out);
                 self.begin(&mut writer);
-                let mut mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
-                let read = self.run(input, work, &mut mapping)?;
+                let mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
+                let (mapping, read) = self.select(input, work, mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Natural::resume(&empty, options, &mut ledger, state))?)
             }
@@ -237,8 +275,8 @@ impl Job<'_> {
                 let max_depth = self.converter.reader.allowed().max_depth.saturating_mul(MAX_LEVELS);
                 let mut writer = Tagged::new(&empty, sink, Some(out), max_depth);
                 self.begin(&mut writer);
-                let mut mapping = mapped::TaggedBatches::new(self, writer.suspend());
-                let read = self.run(input, work, &mut mapping)?;
+                let mapping = mapped::TaggedBatches::new(self, writer.suspend());
+                let (mapping, read) = self.select(input, work, mapping)?;
                 let Some(state) = mapping.state else { return Err(lost().into()) };
                 (read, self.end(Tagged::resume(&empty, state))?)
             }
@@ -272,9 +310,9 @@ impl Job<'_> {
     }
 
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
-        let sharing = match self.converter.options.mapping {
-            Mapping::Lossless => Sharing::Kept,
-            Mapping::Natural => Sharing::Expanded,
+        let sharing = match (self.converter.options.mapping, self.shape) {
+            (Mapping::Lossless, _) | (_, Shape::Frames) => Sharing::Kept,
+            (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
         check::check(graph, &[root], sharing, self.max_output, max_depth)

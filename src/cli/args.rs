@@ -115,6 +115,9 @@ pub(super) struct ConvertArgs {
     /// An out-of-band buffer of a protocol 5 pickle; again for each, in the order of its pickler (one input)
     #[arg(long = "buffer", value_name = "FILE")]
     pub buffers: Vec<PathBuf>,
+    /// Put what comes from a pipe and is large into a temporary file here [default: the system's folder for them]
+    #[arg(long, value_name = "DIR")]
+    pub temp_dir: Option<PathBuf>,
     #[command(flatten)]
     pub mapping: MappingArgs,
     #[command(flatten)]
@@ -167,18 +170,18 @@ pub(super) struct MappingArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Tables")]
 pub(super) struct TableArgs {
-    /// How Parquet is compressed
-    #[arg(long, value_enum, default_value = "zstd", value_name = "HOW")]
-    pub compression: CompressionArg,
-    /// Rows of one row group of Parquet, at most
-    #[arg(long, value_name = "N", default_value = "1048576")]
-    pub row_group_size: NonZeroUsize,
-    /// What dicts inside columns become
-    #[arg(long, value_enum, default_value = "auto", value_name = "HOW")]
-    pub dict_as: DictAsArg,
-    /// What separates the cells of CSV: one ASCII character, or `\t`
-    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
-    pub delimiter: u8,
+    /// How Parquet is compressed [default: zstd]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub compression: Option<CompressionArg>,
+    /// Rows of one row group of Parquet, at most [default: 1048576]
+    #[arg(long, value_name = "N")]
+    pub row_group_size: Option<NonZeroUsize>,
+    /// What dicts inside columns become [default: auto]
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub dict_as: Option<DictAsArg>,
+    /// What separates the cells of CSV: one ASCII character, or `\t` [default: ,]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
 }
 
 #[derive(Args)]
@@ -412,19 +415,19 @@ impl TableArgs {
     /// Adds what is said about tables.
     pub fn apply(&self, options: &mut WriteOptions) {
         options.compression = match self.compression {
-            CompressionArg::Zstd => Compression::Zstd,
-            CompressionArg::Snappy => Compression::Snappy,
-            CompressionArg::Gzip => Compression::Gzip,
-            CompressionArg::Lz4 => Compression::Lz4,
-            CompressionArg::None => Compression::None,
+            None | Some(CompressionArg::Zstd) => Compression::Zstd,
+            Some(CompressionArg::Snappy) => Compression::Snappy,
+            Some(CompressionArg::Gzip) => Compression::Gzip,
+            Some(CompressionArg::Lz4) => Compression::Lz4,
+            Some(CompressionArg::None) => Compression::None,
         };
-        options.row_group_size = self.row_group_size;
+        options.row_group_size = self.row_group_size.unwrap_or(options.row_group_size);
         options.dict_as = match self.dict_as {
-            DictAsArg::Auto => DictAs::Auto,
-            DictAsArg::Struct => DictAs::Struct,
-            DictAsArg::Map => DictAs::Map,
+            None | Some(DictAsArg::Auto) => DictAs::Auto,
+            Some(DictAsArg::Struct) => DictAs::Struct,
+            Some(DictAsArg::Map) => DictAs::Map,
         };
-        options.delimiter = self.delimiter;
+        options.delimiter = self.delimiter.unwrap_or(options.delimiter);
     }
 }
 

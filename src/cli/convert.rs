@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicU64;
 
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
-use depickle::{Converter, Format, Output, Progress, Report, Worker};
+use depickle::{Converter, Format, Output, Progress, Report, Spooled, Worker};
 
 use super::args::ConvertArgs;
 use super::exit::Status;
@@ -263,12 +263,12 @@ impl All<'_> {
         }
         let file = File::open(&input.path).map_err(io)?;
         taker.side_files(Some(input.folder()));
+        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return self.give_stream(taker, file, hash);
+        }
         let Some(hash) = hash else {
             return taker.file(file);
         };
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return self.give_stream(taker, file, Some(hash));
-        }
         let mut again = file.try_clone().map_err(io)?;
         let result = taker.file(file);
         *hash = again.rewind().and_then(|()| hash_rest(Hashing::new(again, true))).map_err(io)?;
@@ -282,7 +282,11 @@ impl All<'_> {
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
         let mut stream = Hashing::new(Counted { inner: stream, read: self.read.clone() }, hash.is_some());
-        let result = taker.stream(&mut stream);
+        let spooled = self.converter.spool(&mut stream, self.args.temp_dir.as_deref());
+        let result = spooled.map_err(Failure::from).and_then(|spooled| match spooled {
+            Spooled::File(file) => taker.file(file),
+            Spooled::Begun(head) => taker.stream(&mut head.as_slice().chain(&mut stream)),
+        });
         if let Some(hash) = hash {
             *hash = hash_rest(stream).map_err(|e| Failure::from(Error::io(e, Location::default())))?;
         }

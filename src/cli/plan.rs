@@ -30,6 +30,7 @@ impl Plan {
                 .with_hint("`-o FILE` or `--out-dir DIR` writes it to disk"));
         }
         has_effect(&args.mapping, format)?;
+        columns_have_effect(args, format)?;
         if args.source_column.is_some() && !args.merge {
             return Err(Error::misuse("expected `--merge` with `--source-column`, found it alone"));
         }
@@ -186,4 +187,23 @@ fn has_effect(args: &MappingArgs, format: Format) -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// The same for what is said about tables.
+fn columns_have_effect(args: &ConvertArgs, format: Format) -> Result<(), Error> {
+    let tables = &args.tables;
+    let is_parquet = format == Format::Parquet;
+    let nests = format.is_tabular() && format != Format::Csv || args.proto_message.is_some();
+    let given = [
+        ("--compression", tables.compression.is_some(), is_parquet, "parquet"),
+        ("--row-group-size", tables.row_group_size.is_some(), is_parquet, "parquet"),
+        ("--dict-as", tables.dict_as.is_some(), nests, "tables whose columns nest"),
+        ("--delimiter", tables.delimiter.is_some(), format == Format::Csv, "csv"),
+    ];
+    match given.iter().find(|(_, given, matters, _)| *given && !matters) {
+        Some((flag, _, _, wanted)) => {
+            Err(Error::misuse(format!("`{flag}` is for {wanted}, not for {}", format.name())))
+        }
+        None => Ok(()),
+    }
 }

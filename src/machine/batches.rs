@@ -100,6 +100,9 @@ pub(super) struct Stream<'s> {
     pub not_taken: bool,
 }
 
+/// A batch that no other follows.
+const LAST: u32 = u32::MAX - 1;
+
 /// The stream is not the one that the first pass read.
 pub(super) fn changed() -> Error {
     let e = std::io::Error::other("the input changed while it was read");
@@ -221,7 +224,9 @@ impl<G: Globals> Machine<G> {
             open.id = id;
         }
         self.check(stream, &[])?;
-        self.hand_over(stream, &[])
+        self.hand_over(stream, &[])?;
+        // Whoever keeps what is known of objects may run over another input next.
+        self.forget(stream, LAST)
     }
 
     /// The containers that are open, with their places; `None` where no batch can end there.

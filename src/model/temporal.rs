@@ -129,11 +129,15 @@ impl Date {
 
     /// Appends `YYYY-MM-DD`.
     pub fn write(self, out: &mut String) {
+        push(out, &self.text());
+    }
+
+    fn text(self) -> [u8; 10] {
         let [a, b] = digits2(u32::from(self.year / 100));
         let [c, d] = digits2(u32::from(self.year % 100));
         let [e, f] = digits2(u32::from(self.month));
         let [g, h] = digits2(u32::from(self.day));
-        push(out, &[a, b, c, d, b'-', e, f, b'-', g, h]);
+        [a, b, c, d, b'-', e, f, b'-', g, h]
     }
 }
 
@@ -174,16 +178,23 @@ impl Time {
 
     /// Appends `HH:MM:SS[.ffffff]`.
     pub fn write(self, out: &mut String) {
+        let text = self.text();
+        push(out, text.get(..self.len()).unwrap_or_default());
+    }
+
+    /// Bytes of its text.
+    fn len(self) -> usize {
+        if self.micro == 0 { 8 } else { 15 }
+    }
+
+    fn text(self) -> [u8; 15] {
         let [a, b] = digits2(u32::from(self.hour));
         let [c, d] = digits2(u32::from(self.minute));
         let [e, f] = digits2(u32::from(self.second));
-        if self.micro == 0 {
-            return push(out, &[a, b, b':', c, d, b':', e, f]);
-        }
         let [g, h] = digits2(self.micro / 10_000);
         let [i, j] = digits2(self.micro / 100 % 100);
         let [k, l] = digits2(self.micro % 100);
-        push(out, &[a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]);
+        [a, b, b':', c, d, b':', e, f, b'.', g, h, i, j, k, l]
     }
 }
 
@@ -199,9 +210,13 @@ pub(crate) fn unpack_datetime(packed: u64) -> (Date, Time) {
 /// Appends `YYYY-MM-DDTHH:MM:SS[.ffffff]`.
 pub(crate) fn write_datetime(packed: u64, out: &mut String) {
     let (date, time) = unpack_datetime(packed);
-    date.write(out);
-    out.push('T');
-    time.write(out);
+    let mut text = [b'T'; 26];
+    let (day, rest) = text.split_at_mut(10);
+    day.copy_from_slice(&date.text());
+    if let Some(clock) = rest.get_mut(1..) {
+        clock.copy_from_slice(&time.text());
+    }
+    push(out, text.get(..11 + time.len()).unwrap_or_default());
 }
 
 /// Microseconds since 0001-01-01T00:00:00 of the wall clock.
@@ -281,8 +296,18 @@ fn days_in_month(year: u16, month: u8) -> u8 {
 }
 
 /// The two decimal digits of a number below 100.
+#[inline]
 fn digits2(n: u32) -> [u8; 2] {
-    [b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8]
+    const ALL: [[u8; 2]; 100] = {
+        let mut all = [[0; 2]; 100];
+        let mut n = 0;
+        while n < 100 {
+            all[n] = [b'0' + n as u8 / 10, b'0' + n as u8 % 10];
+            n += 1;
+        }
+        all
+    };
+    ALL[(n % 100) as usize]
 }
 
 /// Appends ASCII in one piece.

@@ -1,5 +1,6 @@
 //! Batches that the mappings write: the writer is put aside between them, with everything that is open in it.
 
+use super::selected::Values;
 use super::{Job, Shape, lost};
 use crate::error::Error;
 use crate::machine::batches::{Opened, Pickles, Sink as Batches};
@@ -7,6 +8,7 @@ use crate::model::graph::generations::{Checkpoint, Moved};
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Ledger;
+use crate::select::Select;
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::natural::{self, Natural};
 use crate::writers::options::Format;
@@ -60,7 +62,7 @@ impl Job<'_> {
             (Some(key), _) => Place::Entry(key),
             (None, before) => Place::Element(before),
         };
-        writer.begin(begun, place)
+        writer.begin(begun, place, self.prefix())
     }
 
     fn part<L: Lowering>(
@@ -72,7 +74,7 @@ impl Job<'_> {
         first: u64,
     ) -> Result<(), Error> {
         if path.lines && path.levels == 1 {
-            writer.write_rows(graph.walk(part), first, "$")?;
+            writer.write_rows(graph.walk(part), first, self.prefix())?;
         } else {
             writer.next_part(graph.walk(part), first)?;
         }
@@ -96,6 +98,29 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// The path of what is written.
+    fn prefix(&self) -> &str {
+        self.converter.select.as_ref().map_or("$", Select::text)
+    }
+
+    /// A value that stands alone.
+    fn alone<L: Lowering>(&self, writer: &mut L, graph: &Graph, value: Value) -> Result<(), Error> {
+        match (self.shape, value) {
+            (Shape::Lines, Value::Object(id)) if graph.kind(id) == Kind::List => {
+                writer.write_rows(graph.walk(id), 0, self.prefix())
+            }
+            (Shape::Lines, _) if writer.write_table(value, self.prefix())? => Ok(()),
+            (Shape::Lines, _) => writer.write_row(value, self.prefix()),
+            _ => {
+                writer.write(value, self.prefix())?;
+                if self.converter.options.format != Format::MessagePack {
+                    writer.sink().end_row();
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// One pickle, by either mapping.
     fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
         if let Some(progress) = &self.converter.progress {
@@ -105,7 +130,7 @@ impl Job<'_> {
         match self.shape {
             Shape::Lines => return writer.write_row(root, &path),
             Shape::Document => writer.sink().element(),
-            Shape::Objects | Shape::Table => {}
+            Shape::Objects | Shape::Table | Shape::Frames => {}
         }
         writer.write(root, &path)
     }
@@ -124,6 +149,12 @@ impl Batches for Check<'_, '_> {
     }
 
     fn moved(&mut self, _at: Checkpoint, _moved: &Moved) {}
+}
+
+impl Values for Check<'_, '_> {
+    fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
+        self.0.check(graph, value)
+    }
 }
 
 impl Pickles for Check<'_, '_> {
@@ -181,6 +212,13 @@ impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
         if let Some(state) = &mut self.state {
             state.moved(at, moved);
         }
+    }
+}
+
+impl<S: Sink> Values for NaturalBatches<'_, '_, '_, S> {
+    fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
+        self.job.check(graph, value)?;
+        self.on(graph, |job, writer, _| job.alone(writer, graph, value))
     }
 }
 
@@ -242,6 +280,13 @@ impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
         if let Some(state) = &mut self.state {
             state.moved(at, moved);
         }
+    }
+}
+
+impl<S: Sink> Values for TaggedBatches<'_, '_, '_, S> {
+    fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
+        self.job.check(graph, value)?;
+        self.on(graph, |job, writer, _| job.alone(writer, graph, value))
     }
 }
 

@@ -8,13 +8,13 @@ use super::{Job, Work};
 use crate::convert::Report;
 use crate::error::{Error, ErrorKind, Failure};
 use crate::location::Location;
-use crate::machine::batches::{Pickles, Sink};
-use crate::model::graph::Graph;
+use crate::machine::batches::{Opened, Pickles, Sink};
 use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::output::Output;
 use crate::progress::Stage;
-use crate::report::ledger::Ledger;
+use crate::report::ledger::{Ledger, Step};
 use crate::source::random::Section;
 use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
 use crate::writers::batches::{self, Writer, Written};
@@ -129,13 +129,11 @@ impl Job<'_> {
         output: &mut dyn Output,
     ) -> Result<Attempt<'j>, Failure> {
         let probing = guessed.is_none();
-        let columns = match guessed {
-            Some((decided, since)) => {
-                let second = Second::new(self, Building::new(terms, &decided, None), output)?;
-                Some(Columns { second, decided, since, error: None })
-            }
-            None => None,
-        };
+        // A type that the format lacks may be none in the end.
+        let columns = guessed.and_then(|(decided, since)| {
+            let second = Second::new(self, Building::new(terms, &decided, None), output).ok()?;
+            Some(Columns { second, decided, since, error: None })
+        });
         let mut guess = Guess { first: First::new(self, terms), probing, columns, left, next: None };
         let read = self.run(section, work.clone(), &mut guess);
         let Guess { first, columns, next, .. } = guess;
@@ -209,7 +207,16 @@ impl<'j, 'c> First<'j, 'c> {
     }
 }
 
+/// Whether rows are handed over of that root: a list, or a tuple.
+fn takes(graph: &Graph, levels: &[Opened]) -> bool {
+    matches!(levels, [root] if matches!(graph.kind(root.id), Kind::List | Kind::Tuple))
+}
+
 impl Sink for First<'_, '_> {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        takes(graph, levels)
+    }
+
     fn batch(&mut self, graph: &Graph, root: NodeId, _first: u64) -> Result<(), Error> {
         self.rows(graph, Value::Object(root), graph.items(root));
         Ok(())
@@ -263,6 +270,17 @@ impl<'j, 'w> Sink for Second<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        takes(graph, levels)
+    }
+
+    fn open(&mut self, graph: &Graph, root: Opened, _key: Option<Value>, _before: u64) -> Result<(), Error> {
+        if graph.kind(root.id) == Kind::Tuple {
+            self.ledger.count(Step::Tuple, || "$".to_owned());
+        }
+        Ok(())
+    }
+
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
         // It was checked already, but the file may have changed.
         self.job.check(graph, Value::Object(root))?;
@@ -381,6 +399,17 @@ impl<'j, 'w> Sink for Guess<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        takes(graph, levels)
+    }
+
+    fn open(&mut self, graph: &Graph, root: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
+        match &mut self.columns {
+            Some(columns) => columns.second.open(graph, root, key, before),
+            None => Ok(()),
+        }
+    }
+
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
         self.first.batch(graph, root, first)?;
         self.compare(graph)?;

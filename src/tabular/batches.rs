@@ -129,9 +129,11 @@ impl<'o> Looking<'o> {
                 _ => NoTable::Whole,
             });
         }
-        let (None, Some(known)) = (&self.error, self.known) else {
+        let (None, Some(mut known)) = (&self.error, self.known) else {
             return Err(self.error.map_or(NoTable::Whole, NoTable::Error));
         };
+        // The next pass begins with other objects.
+        known.retain(|_| false);
         let eye = Eye::knowing(empty, self.terms.options, known);
         let decided = self.survey.decide(&eye, self.terms.flat, ROOT).map_err(NoTable::Error)?;
         Ok((decided, eye.into_known()))
@@ -151,7 +153,9 @@ pub(crate) struct Building<'o> {
 impl<'o> Building<'o> {
     /// Begins to build; `known` is what was known in the end of the pass before, if there was one.
     pub fn new(terms: Terms<'o>, decided: &Decided, known: Option<Known>) -> Self {
-        let known = known.unwrap_or_else(|| Known::new(terms.max_output));
+        let mut known = known.unwrap_or_else(|| Known::new(terms.max_output));
+        // Other objects will lie where those of the pass before did.
+        known.retain(|_| false);
         Building { terms, known: Some(known), paid: 0, schema: decided.schema(), rows: decided.rows() }
     }
 

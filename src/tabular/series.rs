@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, PrimitiveArray, StringArray as Texts, StructArray,
 };
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{
     ArrowDictionaryKeyType, ArrowPrimitiveType, DataType, Field, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -280,7 +281,8 @@ pub(super) fn of_column<'g>(site: &mut Site<'g, '_>, name: &str, column: &Column
         }
         Values::Masked { data, mask } => {
             let mut typed = of_column(site, name, data)?;
-            let missing: BooleanArray = mask.iter().map(|b| Some(*b != 0)).collect();
+            let missing = BooleanBuffer::collect_bool(mask.len(), |n| mask.get(n).is_some_and(|byte| *byte != 0));
+            let missing = BooleanArray::new(missing, None);
             typed.array = arrow::compute::nullif(&typed.array, &missing).map_err(|e| site.trail.broken(&e))?;
             typed.numpy_type = nullable_name(&typed.numpy_type);
             Ok(typed)
@@ -532,10 +534,10 @@ fn categorical<'g>(
         return Ok(Typed { array, ..values });
     }
     let array = match codes.dtype.size {
-        1 => dictionary::<Int8Type>(codes, len, &values.array, |n| n as i8),
-        2 => dictionary::<Int16Type>(codes, len, &values.array, |n| n as i16),
-        4 => dictionary::<Int32Type>(codes, len, &values.array, |n| n as i32),
-        _ => dictionary::<Int64Type>(codes, len, &values.array, |n| n),
+        1 => dictionary::<Int8Type, 1>(codes, len, &values.array, i8::from_le_bytes, |n| n as i8),
+        2 => dictionary::<Int16Type, 2>(codes, len, &values.array, i16::from_le_bytes, |n| n as i16),
+        4 => dictionary::<Int32Type, 4>(codes, len, &values.array, i32::from_le_bytes, |n| n as i32),
+        _ => dictionary::<Int64Type, 8>(codes, len, &values.array, i64::from_le_bytes, |n| n),
     };
     let array = array.map_err(|e| site.trail.broken(&e))?;
     let mut field = Field::new(name, array.data_type().clone(), true).with_dict_is_ordered(ordered);
@@ -549,16 +551,24 @@ fn categorical<'g>(
     Ok(typed)
 }
 
-fn dictionary<K: ArrowDictionaryKeyType + ArrowPrimitiveType>(
+fn dictionary<K: ArrowDictionaryKeyType + ArrowPrimitiveType, const N: usize>(
     codes: &Fixed<'_>,
     len: usize,
     values: &ArrayRef,
+    little_endian: fn([u8; N]) -> K::Native,
     narrow: impl Fn(i64) -> K::Native,
-) -> Result<ArrayRef, arrow::error::ArrowError> {
+) -> Result<ArrayRef, arrow::error::ArrowError>
+where
+    K::Native: Into<i64>,
+{
     let bound = values.len();
     // A code is checked against the categories when the array is made.
-    let keys: PrimitiveArray<K> = (0..len)
-        .map(|n| codes.int(n).filter(|code| usize::try_from(*code).is_ok_and(|code| code < bound)).map(&narrow))
-        .collect();
+    let fits = |code: i64| usize::try_from(code).is_ok_and(|code| code < bound);
+    let keys: PrimitiveArray<K> = if matches!(codes.dtype.ty, Type::Int) && !codes.dtype.big {
+        let codes = codes.data.as_chunks::<N>().0.iter().map(|code| little_endian(*code));
+        codes.map(|code| fits(code.into()).then_some(code)).collect()
+    } else {
+        (0..len).map(|n| codes.int(n).filter(|code| fits(*code)).map(&narrow)).collect()
+    };
     Ok(Arc::new(DictionaryArray::try_new(keys, values.clone())?))
 }

@@ -141,8 +141,8 @@ pub(crate) trait Lowering {
     /// Writes values that stand alone, a row each: what `walk` holds, after `first` others. `prefix` is the container's path.
     fn write_rows(&mut self, walk: Walk, first: u64, prefix: &str) -> Result<(), Error>;
 
-    /// Begins a container whose items come in parts.
-    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error>;
+    /// Begins a container whose items come in parts; `prefix` is the path of the outermost of them.
+    fn begin(&mut self, begun: Begun, place: Place, prefix: &str) -> Result<(), Error>;
 
     /// Writes the next items of the container that was begun last; so many came before.
     fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error>;

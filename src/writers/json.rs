@@ -35,35 +35,42 @@ fn done(result: io::Result<()>) {
     debug_assert!(result.is_ok());
 }
 
-/// Whether a text has a byte that JSON does not take as it is: a quote, a backslash, a control character. Eight at a time.
+/// Whether a text has a byte that JSON does not take as it is: a quote, a backslash, a control character.
 #[inline]
 fn needs_escapes(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks::<8>();
-    if !rest.is_empty() {
-        // Text of eight bytes and more has a last word, which may overlap the one before.
-        let last = text.last_chunk::<8>().copied().unwrap_or_else(|| {
-            let mut word = [b' '; 8];
-            for (to, from) in word.iter_mut().zip(rest) {
-                *to = *from;
-            }
-            word
-        });
-        if word_needs_escapes(last) {
-            return true;
-        }
+    let (blocks, rest) = text.as_chunks::<16>();
+    let mut found = 0;
+    for block in blocks {
+        found |= escapes(u128::from_ne_bytes(*block));
     }
-    words.iter().any(|word| word_needs_escapes(*word))
+    if !rest.is_empty() {
+        // The last bytes of a text that is long enough may have been looked at already.
+        found |= match (text.last_chunk::<16>(), rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
+            (Some(last), _, _) => escapes(u128::from_ne_bytes(*last)),
+            (None, Some(first), Some(last)) => {
+                escapes(u128::from(u64::from_ne_bytes(*first)) << 64 | u128::from(u64::from_ne_bytes(*last)))
+            }
+            (None, _, _) => {
+                let mut block = [b' '; 16];
+                for (to, from) in block.iter_mut().zip(rest) {
+                    *to = *from;
+                }
+                escapes(u128::from_ne_bytes(block))
+            }
+        };
+    }
+    found != 0
 }
 
-/// A borrow of the subtraction below reaches only bytes above one that is found already, so the answer for the word is exact.
+/// Bits that are set if any of sixteen bytes has to be escaped. A borrow of the subtraction reaches only bytes above one that is
+/// found already, so whether there is any is exact.
 #[inline]
-fn word_needs_escapes(word: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let word = u64::from_ne_bytes(word);
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
-    let is = |byte: u8| below(word ^ ONES * u64::from(byte), 1);
-    (below(word, 0x20) | is(b'"') | is(b'\\')) & HIGH != 0
+fn escapes(block: u128) -> u128 {
+    const ONES: u128 = u128::from_ne_bytes([1; 16]);
+    const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
+    let below = |block: u128, bound: u8| block.wrapping_sub(ONES * bound as u128) & !block;
+    let is = |byte: u8| below(block ^ ONES * byte as u128, 1);
+    (below(block, 0x20) | is(b'"') | is(b'\\')) & HIGH
 }
 
 impl<F: Formatter> Json<F> {

@@ -4,43 +4,43 @@
 use crate::command::Folder;
 
 /// A pickle in the making (protocol 4), without frames.
-struct Pickle {
-    out: Vec<u8>,
+pub struct Pickle {
+    pub out: Vec<u8>,
     memo: u32,
 }
 
 impl Pickle {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Pickle { out: b"\x80\x04".to_vec(), memo: 0 }
     }
 
-    fn op(&mut self, bytes: &[u8]) -> &mut Self {
+    pub fn op(&mut self, bytes: &[u8]) -> &mut Self {
         self.out.extend_from_slice(bytes);
         self
     }
 
-    fn text(&mut self, text: &str) -> &mut Self {
+    pub fn text(&mut self, text: &str) -> &mut Self {
         self.op(&[0x8c, text.len() as u8]).op(text.as_bytes())
     }
 
     /// MEMOIZE; the slot.
-    fn memoize(&mut self) -> u32 {
+    pub fn memoize(&mut self) -> u32 {
         self.op(b"\x94");
         self.memo += 1;
         self.memo - 1
     }
 
-    fn fetch(&mut self, slot: u32) -> &mut Self {
+    pub fn fetch(&mut self, slot: u32) -> &mut Self {
         self.op(b"j").op(&slot.to_le_bytes())
     }
 
-    fn int(&mut self, n: i32) -> &mut Self {
+    pub fn int(&mut self, n: i32) -> &mut Self {
         self.op(b"J").op(&n.to_le_bytes())
     }
 }
 
 /// What records share with each other.
-struct Shared {
+pub struct Shared {
     keys: Vec<u32>,
     tags: u32,
     zone: u32,
@@ -48,7 +48,7 @@ struct Shared {
 }
 
 /// A record: texts, numbers, a datetime with a shared zone, a list of the first record, a dict of the record before.
-fn record(p: &mut Pickle, n: i32, shared: &mut Option<Shared>) {
+pub fn record(p: &mut Pickle, n: i32, shared: &mut Option<Shared>) {
     let first = shared.is_none();
     let s = shared.get_or_insert(Shared { keys: Vec::new(), tags: 0, zone: 0, last: None });
     p.op(b"}");
@@ -147,7 +147,7 @@ fn named(count: i32) -> Pickle {
 }
 
 /// Converts in batches and whole; both must agree, in what they write and in how they end.
-fn agree(folder: &Folder, name: &str, pickle: &[u8], arguments: &[&str]) -> (Option<Vec<u8>>, i32) {
+pub fn agree(folder: &Folder, name: &str, pickle: &[u8], arguments: &[&str]) -> (Option<Vec<u8>>, i32) {
     folder.write("in.pkl", pickle);
     let run = |whole: &[&str]| {
         let _ = std::fs::remove_file(folder.path("out"));
@@ -161,7 +161,7 @@ fn agree(folder: &Folder, name: &str, pickle: &[u8], arguments: &[&str]) -> (Opt
     (batches.0, batches.1)
 }
 
-const FORMATS: &[&[&str]] = &[
+pub const FORMATS: &[&[&str]] = &[
     &["--to", "json"],
     &["--to", "json", "--indent"],
     &["--to", "ndjson"],
@@ -331,7 +331,19 @@ fn tables_are_the_same_in_batches() {
             p.text(&format!("text {n}"));
         }),
     );
-    for (name, pickle) in [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000))] {
+    // Rows of a tuple, with more than a batch in a row now and then.
+    let mut of_tuple = Pickle::new();
+    of_tuple.op(b"(");
+    for n in 0..20_000 {
+        of_tuple.op(b"}(").text("n").int(n).text("items").op(b"](");
+        for m in 0..if n % 7_000 == 0 { 60_000 } else { 3 } {
+            of_tuple.int(m);
+        }
+        of_tuple.op(b"e").text("inner").op(b"}").text("x").int(n).op(b"su");
+    }
+    let of_tuple = of_tuple.op(b"t.").out.clone();
+    let all = [("tuples", tuples), ("scalars", scalars), ("pickles", many_rows(9_000)), ("of a tuple", of_tuple)];
+    for (name, pickle) in all {
         for format in TABLES {
             let (output, status) = agree(&folder, name, &pickle, format);
             assert_eq!((output.is_some(), status), (true, 0), "{name} {format:?}");
@@ -481,4 +493,17 @@ fn rows_that_are_no_table_leave_nothing() {
     });
     let (output, status) = agree(&folder, "many rows, one of no kind", &pickle, &["--to", "csv"]);
     assert_eq!((output.is_some(), status), (false, 6));
+}
+
+#[test]
+fn a_type_that_the_format_lacks_is_told_in_the_end() {
+    let folder = Folder::new();
+    // Two columns that messages cannot tell apart, in a stream that breaks at its end.
+    let mut pickle = list_of(60_000, |p, n| {
+        p.op(b"}(").text("a_b").int(n).text("ab").int(n).op(b"u");
+    });
+    let format = ["--to", "protobuf", "--proto-message", "Row"];
+    assert_eq!(agree(&folder, "two fields", &pickle, &format).1, 6);
+    pickle.truncate(pickle.len() - 1);
+    assert_eq!(agree(&folder, "two fields, cut off", &pickle, &format).1, 4);
 }

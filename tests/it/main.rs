@@ -24,6 +24,7 @@ mod lossless;
 mod many;
 mod mapping;
 mod messages;
+mod open;
 mod payloads;
 mod shared;
 mod tables;

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "output",
             "progress",
             "report",
+            "select",
             "source",
             "tabular",
             "writers",

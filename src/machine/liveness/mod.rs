@@ -5,6 +5,7 @@
 //! an object that a memo slot brought back, DUP, POP — makes the pickle one that is read whole.
 
 mod entry;
+mod memo;
 mod path;
 mod slots;
 mod window;
@@ -23,14 +24,10 @@ use path::Path;
 const BATCH: u64 = 256 << 10;
 /// Items that a batch has at least, where they are short.
 const MANY: usize = 1 << 15;
-/// How far memo indices may jump.
-const GAP: u64 = 1 << 16;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
 const TEXTS: usize = 1 << 16;
-/// How many are kept in mind in all.
-const TEXTS_KEPT: usize = 2 * TEXTS;
 /// Slots that were read last, as many as are kept in mind.
 const RECENT: usize = 1 << 8;
 /// The longest of them.
@@ -104,15 +101,16 @@ pub(crate) struct Level {
     pub dollar: bool,
 }
 
-/// Reads the stream once and says how it can be converted. Whatever is wrong with it, the machine reports.
+/// Reads the stream once and says how it can be converted. Whatever is wrong with it, the machine reports. Where only the root is
+/// to be handed over in parts (`shallow`), no batch ends where what stands above it on the stack is about to be filled.
 ///
 /// # Errors
 /// The stream cannot be read.
-pub(crate) fn plan(lexer: &mut Lexer<'_>) -> Result<Plan, Error> {
+pub(crate) fn plan(lexer: &mut Lexer<'_>, shallow: bool) -> Result<Plan, Error> {
     let mut pickles = 0u64;
     let mut first = None;
     loop {
-        let mut scan = Scan::new(pickles > 0, lexer.offset());
+        let mut scan = Scan::new(pickles > 0, shallow, lexer.offset());
         match scan.pickle(lexer) {
             Ok(()) => {}
             // Broken: the machine says how.
@@ -170,6 +168,9 @@ struct Scan {
     hash: foldhash::quality::RandomState,
     /// Slots that were read, each with the batch that read it.
     recent: [u64; RECENT],
+    /// For the slots that BINGET reads, the round in which it did last; a round is a batch.
+    again: [u32; 1 << 8],
+    round: u32,
     /// Items that were added in the current batch.
     added: usize,
     /// What the bottom of the stack was filled as, or made of.
@@ -180,10 +181,12 @@ struct Scan {
     foreign: bool,
     /// It cannot be written in batches; only its end is looked for.
     whole: bool,
+    /// Batches end between items of the root only.
+    shallow: bool,
 }
 
 impl Scan {
-    fn new(whole: bool, start: u64) -> Self {
+    fn new(whole: bool, shallow: bool, start: u64) -> Self {
         Scan {
             stack: Vec::new(),
             marks: Vec::new(),
@@ -199,11 +202,14 @@ impl Scan {
             texts_left: TEXTS,
             hash: foldhash::quality::RandomState::default(),
             recent: [u64::MAX; RECENT],
+            again: [0; 1 << 8],
+            round: 1,
             added: 0,
             root: None,
             made: false,
             foreign: false,
             whole,
+            shallow,
         }
     }
 
@@ -243,16 +249,23 @@ impl Scan {
     /// A batch may end here, if it is long enough.
     #[inline]
     fn may_end(&mut self, offset: u64) {
-        if (offset - self.batch_start >= BATCH || self.added >= MANY) && !self.made {
+        // The first mark is that of what is added to the root.
+        let inside = self.shallow && self.marks.len() > 1;
+        if (offset - self.batch_start >= BATCH || self.added >= MANY) && !self.made && !inside {
             self.path.end(offset, self.stack.len());
             (self.batch_start, self.added) = (offset, 0);
             self.batch_slot = self.next;
+            self.round = self.round.wrapping_add(1);
         }
     }
 
     fn batches(self) -> Option<Batches> {
         let root = self.root.filter(|_| !self.whole)?;
-        let (items, dollar_keys) = self.path.root();
+        let slot = self.stack.first().and_then(|root| entry::slot(*root));
+        if slot.is_some_and(|slot| self.slots.is_read(slot)) {
+            return None;
+        }
+        let (items, dollar_keys) = self.path.root()?;
         let ends = self.path.into_ends();
         (!ends.is_empty()).then_some(Batches { root, items, dollar_keys, ends, slots: self.slots })
     }
@@ -526,80 +539,6 @@ impl Scan {
         let slot = if entry::is_fetched(entry) { entry::slot(entry) } else { None };
         slot.and_then(|slot| self.texts.get(&slot)).copied().unwrap_or(entry)
     }
-
-    /// MEMOIZE, which fills the next slot.
-    #[inline]
-    fn memoize(&mut self) -> bool {
-        let slot = self.next;
-        if self.gaps || self.stack.is_empty() {
-            return false;
-        }
-        self.next += 1;
-        self.settle(slot);
-        true
-    }
-
-    fn put(&mut self, slot: u64) -> bool {
-        if slot < self.next || slot - self.next > GAP || self.stack.is_empty() {
-            return false;
-        }
-        self.gaps |= slot != self.next;
-        self.next = slot + 1;
-        self.settle(slot);
-        true
-    }
-
-    /// The top stands in a slot.
-    #[inline]
-    fn settle(&mut self, slot: u64) {
-        if self.stack.last().is_some_and(|top| !entry::is_other(*top)) {
-            self.settle_known(slot);
-        }
-        // It stood there before it had a slot.
-        if self.stack.len() <= self.path.watch {
-            self.disturbed(self.stack.len() - 1);
-        }
-    }
-
-    fn settle_known(&mut self, slot: u64) {
-        let Some(top) = self.stack.last_mut() else { return };
-        match entry::kind(*top) {
-            entry::Kind::Text => {
-                if self.texts.len() < TEXTS_KEPT {
-                    self.texts.insert(slot, *top);
-                }
-            }
-            entry::Kind::Int | entry::Kind::Fetched | entry::Kind::Other => {}
-            entry::Kind::List | entry::Kind::Dict | entry::Kind::Set | entry::Kind::Object => {
-                *top = entry::in_slot(*top, slot);
-            }
-        }
-    }
-
-    #[inline]
-    fn get(&mut self, slot: u64) -> bool {
-        if slot >= self.next {
-            return false;
-        }
-        // Read again in the same batch, it tells nothing new.
-        let seen = slot << 32 | u64::from(self.path.batch());
-        if self.recent[slot as usize % RECENT] != seen || slot >> 32 != 0 {
-            self.recent[slot as usize % RECENT] = seen;
-            self.fetched(slot);
-        }
-        self.push(entry::fetched(slot));
-        true
-    }
-
-    fn fetched(&mut self, slot: u64) {
-        self.slots.mark(slot);
-        if slot < self.batch_slot {
-            self.slots.mark_last(slot, self.path.batch());
-            if self.path.is_guarded(slot) {
-                self.path.fetched(slot);
-            }
-        }
-    }
 }
 
 fn is_fill(opcode: Opcode) -> bool {
@@ -612,7 +551,66 @@ mod tests {
     use crate::limits::Limits;
 
     fn plan_of(bytes: Vec<u8>) -> Plan {
-        plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default())).expect("readable")
+        plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default()), false).expect("readable")
+    }
+
+    /// Gives one byte at a time, so that no opcode lies in a window.
+    struct Slow(std::io::Cursor<Vec<u8>>);
+
+    impl std::io::Read for Slow {
+        fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+            let one = buf.len().min(1);
+            self.0.read(&mut buf[..one])
+        }
+    }
+
+    #[test]
+    fn a_plan_does_not_hang_on_how_the_bytes_come() {
+        let mut cases = vec![strings(3_000)];
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/testdata"))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("testdata") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|e| e == "pkl") {
+                    let mut bytes = Vec::new();
+                    let mut file = std::fs::File::open(path).expect("a file");
+                    std::io::copy(&mut file, &mut bytes).expect("bytes");
+                    cases.push(bytes);
+                }
+            }
+        }
+        assert!(cases.len() > 100);
+        let bytes = cases.len();
+        for (n, case) in cases.into_iter().enumerate() {
+            let slow = plan(&mut Lexer::new(Box::new(Slow(std::io::Cursor::new(case.clone()))), &Limits::default()));
+            assert_eq!(format!("{:?}", plan_of(case)), format!("{:?}", slow.expect("readable")), "{n} of {bytes}");
+        }
+    }
+
+    fn ends_of(plan: &Plan) -> Vec<Vec<u32>> {
+        let Plan::Batches(batches) = plan else { panic!("expected batches") };
+        batches.ends.iter().map(|end| end.levels.iter().map(|level| level.at).collect()).collect()
+    }
+
+    #[test]
+    fn what_is_open_where_a_batch_ends_shows_later() {
+        let list = strings(6_000);
+        let list = &list[2..list.len() - 4];
+        let open = |before: &[u8], after: &[u8]| plan_of([before, list, after].concat());
+        assert!(ends_of(&open(b"", b".")).iter().all(|at| *at == [0]));
+        assert!(ends_of(&open(b"}K\x01", b"s.")).iter().all(|at| *at == [0, 2] || *at == [0]));
+        assert!(ends_of(&open(b"}(K\x01", b"K\x02Nu.")).iter().all(|at| *at == [0, 2] || *at == [0]));
+        assert!(ends_of(&open(b"](N](N", b"eNe.")).iter().all(|at| *at == [0, 2, 4] || *at == [0, 2]));
+        assert!(ends_of(&open(b"(N", b"Nt.")).iter().all(|at| *at == [NOWHERE, 1] || *at == [NOWHERE]));
+        assert!(ends_of(&open(b"N", b"\x86\x94.")).iter().all(|at| *at == [NOWHERE, 1] || *at == [NOWHERE]));
+        // It is an argument, or a key stands twice.
+        for (before, after) in
+            [(&b"](N"[..], &b"\x85e."[..]), (b"]c__builtin__\nset\n", b"\x85Ra."), (b"}(K\x01", b"K\x01Nu.")]
+        {
+            assert!(matches!(open(before, after), Plan::Whole), "{before:?}");
+        }
     }
 
     /// A list of `n` strings of 100 bytes, in APPENDS of 1,000; the string of slot 1 stands at the end again.

@@ -232,10 +232,10 @@ impl Path {
         self.made.or_else(|| self.open.first().copied().filter(|n| self.nodes.get(*n).is_some_and(|node| node.at == 0)))
     }
 
-    /// What the root got: its items or entries, and whether a key begins with `$`.
-    pub fn root(&self) -> (u64, bool) {
-        let root = self.root_node().and_then(|n| self.nodes.get(n));
-        root.map_or((0, false), |node| (node.total, node.keys.dollar))
+    /// What the root got: its items or entries, and whether a key begins with `$`. `None` where it cannot be handed over in parts.
+    pub fn root(&self) -> Option<(u64, bool)> {
+        let root = self.root_node().and_then(|n| self.nodes.get(n)).filter(|node| !node.dead)?;
+        Some((root.total, root.keys.dollar))
     }
 
     /// Where batches end.

@@ -37,7 +37,12 @@ struct Row {
     opcode: Opcode,
     /// Bytes of the opcode and its argument, or of the opcode and its length.
     head: u8,
+    /// It leaves a value that picklers memoize.
+    makes: bool,
 }
+
+const BINGET: u8 = Opcode::Binget as u8;
+const MEMOIZE: u8 = Opcode::Memoize as u8;
 
 const fn row(info: &OpcodeInfo) -> Row {
     // Of a payload, the bytes of its length.
@@ -81,10 +86,11 @@ const fn row(info: &OpcodeInfo) -> Row {
         Opcode::Binbytes | Opcode::ShortBinbytes | Opcode::ShortBinstring => Act::Data,
         _ => return RARE,
     };
-    Row { act, opcode: info.opcode, head: 1 + size }
+    let makes = matches!(act, Act::Data | Act::Text | Act::Empty(_) | Act::Make(..) | Act::MakeMany);
+    Row { act, opcode: info.opcode, head: 1 + size, makes }
 }
 
-const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0 };
+const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0, makes: false };
 
 static ROWS: [Row; 256] = {
     let mut rows = [RARE; 256];
@@ -110,6 +116,12 @@ impl Scan {
         let window = lexer.window();
         let (mut start, mut at) = (0, 0);
         while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+            // Most of what is read again was read again in this batch before.
+            if head[0] == BINGET && self.again[usize::from(head[1])] == self.round {
+                self.stack.push(entry::fetched(u64::from(head[1])));
+                (start, at) = (at, at + 2);
+                continue;
+            }
             let row = &ROWS[usize::from(head[0])];
             let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
             let argument = if row.head == 2 { u32::from(head[1]) } else { four };
@@ -187,6 +199,14 @@ impl Scan {
             if !plain {
                 self.whole = true;
                 break;
+            }
+            // What can be shared is memoized at once.
+            if row.makes && window.get(at) == Some(&MEMOIZE) && !self.made {
+                if !self.memoize() {
+                    self.whole = true;
+                    break;
+                }
+                (start, at) = (at, at + 1);
             }
             if self.made {
                 // What follows is looked at one by one.

@@ -162,7 +162,18 @@ impl<G: Globals> Machine<G> {
                 break;
             }
             (start, at) = (at, at + len);
+            // What can be shared is memoized at once, and nearly never read again.
+            if window.get(at) == Some(&MEMOIZE)
+                && let Some(slots) = &self.slots
+                && self.stack.top().is_some()
+                && self.memo.count() < self.max_memo
+                && !slots.is_read(self.memo.count())
+            {
+                self.memo.skip();
+                (start, at) = (at, at + 1);
+            }
         }
+        self.graph.settle_text();
         if at > 0 {
             self.opcodes += 1;
             lexer.advance(start, at);
@@ -187,10 +198,9 @@ impl<G: Globals> Machine<G> {
         if !self.stack.is_free() {
             return false;
         }
-        let Ok(text) = simdutf8::basic::from_utf8(bytes) else { return false };
-        match self.graph.store_text(text) {
-            Ok((len, at)) => self.stack.push_free(Value::Str { len, at }),
-            Err(_) => false,
+        match self.graph.stage_text(bytes) {
+            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
+            None => false,
         }
     }
 

@@ -409,7 +409,10 @@ impl<G: Globals> Machine<G> {
             Value::Object(id) => match (self.graph.kind(id), members) {
                 (Kind::List, false) => self.graph.append(id, self.stack.from(base)).map_err(Reject::from),
                 (Kind::Set, true) => self.graph.extend_set(id, self.stack.from(base)).map_err(Reject::from),
-                _ => self.globals.extend(&mut self.graph, id, self.stack.from(base), members),
+                _ => {
+                    self.graph.settle_text();
+                    self.globals.extend(&mut self.graph, id, self.stack.from(base), members)
+                }
             },
             other => {
                 return malformed(format!("expected {wanted} for {opcode}, found {}", type_name(&self.graph, other)));
@@ -428,7 +431,10 @@ impl<G: Globals> Machine<G> {
                 Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
                     self.graph.extend_dict(id, self.stack.from(base)).map_err(Reject::from)
                 }
-                _ => self.globals.set_items(&mut self.graph, id, self.stack.from(base)),
+                _ => {
+                    self.graph.settle_text();
+                    self.globals.set_items(&mut self.graph, id, self.stack.from(base))
+                }
             },
             other => {
                 return malformed(format!("expected a dict for SETITEM(S), found {}", type_name(&self.graph, other)));

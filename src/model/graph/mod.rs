@@ -137,6 +137,8 @@ pub(crate) struct Graph {
     segments: Vec<Segment>,
     extras: Vec<Value>,
     text: String,
+    /// Text behind it that has yet to be moved there: [`Graph::settle_text`].
+    staged: Vec<u8>,
     bytes: Vec<u8>,
     /// Ranges too long for 32 bits.
     long: Vec<(u64, u64)>,
@@ -164,6 +166,7 @@ impl Graph {
             segments: Vec::new(),
             extras: Vec::new(),
             text: String::new(),
+            staged: Vec::new(),
             bytes: Vec::new(),
             long: Vec::new(),
             payloads: payloads::Payloads::default(),

@@ -35,9 +35,54 @@ impl Graph {
         at as usize..at as usize + len as usize
     }
 
+    /// Stores text where [`Graph::settle_text`] finds it, which comes before anything but [`Graph::text_bytes`] reads it:
+    /// pieces that are ASCII are checked once more together, which is cheaper than to check each of them as UTF-8. `None` where
+    /// it is no UTF-8, or over a limit; nothing was done then.
+    #[inline]
+    pub fn stage_text(&mut self, text: &[u8]) -> Option<(u32, u64)> {
+        if !text.is_ascii() && simdutf8::basic::from_utf8(text).is_err() {
+            return None;
+        }
+        self.budget.charge(text.len() as u64).ok()?;
+        let at = self.text.len() + self.staged.len();
+        self.staged.extend_from_slice(text);
+        Some(self.span(at, text.len()))
+    }
+
+    /// Moves text that was staged to where the rest is.
+    #[inline]
+    pub fn settle_text(&mut self) {
+        if !self.staged.is_empty() {
+            self.move_staged();
+        }
+    }
+
+    fn move_staged(&mut self) {
+        let text = simdutf8::basic::from_utf8(&self.staged);
+        debug_assert!(text.is_ok());
+        match text {
+            Ok(text) => self.text.push_str(text),
+            // Each piece was UTF-8, so all of them are; places stay what they are in any case.
+            Err(_) => self.text.extend(self.staged.iter().map(|_| char::from(b'?'))),
+        }
+        self.staged.clear();
+    }
+
+    /// The bytes of a text, staged or not.
+    #[inline]
+    pub fn text_bytes(&self, len: u32, at: u64) -> &[u8] {
+        let range = self.range(len, at);
+        match range.start.checked_sub(self.text.len()) {
+            Some(start) => self.staged.get(start..range.end - self.text.len()),
+            None => self.text.as_bytes().get(range),
+        }
+        .unwrap_or_default()
+    }
+
     /// Stores text; returns its length and place.
     #[inline]
     pub fn store_text(&mut self, text: &str) -> LimitExceededResult<(u32, u64)> {
+        debug_assert!(self.staged.is_empty());
         self.budget.charge(text.len() as u64)?;
         let at = self.text.len();
         self.text.push_str(text);

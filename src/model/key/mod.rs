@@ -136,7 +136,7 @@ fn clearly_distinct(graph: &Graph, pairs: &[Value]) -> bool {
     let mut marks = [0; FEW];
     for (n, key) in pairs.iter().step_by(2).enumerate() {
         let Value::Str { len, at } = *key else { return false };
-        let new = ends(graph.text(len, at).as_bytes());
+        let new = ends(graph.text_bytes(len, at));
         let (known, rest) = marks.split_at_mut(n);
         if known.contains(&new) {
             return false;
@@ -161,6 +161,7 @@ fn ends(text: &[u8]) -> u64 {
 }
 
 fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, KeyError> {
+    graph.settle_text();
     let mut table = std::mem::take(&mut graph.keys.table);
     table.clear();
     let mut steps = allowance(graph);
@@ -225,6 +226,7 @@ fn shrink(table: &mut hashbrown::HashTable<(u64, u32)>) {
 
 /// Makes the keys of one dict or set unique: first place and key, last value, as Python does.
 pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
+    graph.settle_text();
     let stride = match graph.kind(id) {
         Kind::Set | Kind::FrozenSet => 1,
         _ => 2,

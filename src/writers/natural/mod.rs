@@ -92,8 +92,8 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
         self.run()
     }
 
-    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
-        self.begin(begun, place)
+    fn begin(&mut self, begun: Begun, place: Place, prefix: &str) -> Result<(), Error> {
+        self.begin(begun, place, prefix)
     }
 
     fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error> {

@@ -102,9 +102,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         self.begun.filter(|begun| begun.id == id).map_or_else(|| self.graph.count(id), |begun| begun.count)
     }
 
-    /// Begins a container whose items come in parts.
-    pub fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
-        let mut prefix = self.levels.last().map_or("$", |level| level.prefix.as_str()).to_owned();
+    /// Begins a container whose items come in parts; `prefix` is the path of the outermost of them.
+    pub fn begin(&mut self, begun: Begun, place: Place, prefix: &str) -> Result<(), Error> {
+        let mut prefix = self.levels.last().map_or(prefix, |level| level.prefix.as_str()).to_owned();
         match place {
             Place::Root => {}
             Place::Line(index) | Place::Element(index) => path::push_index(index, &mut prefix),

@@ -17,15 +17,25 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-/// Values of one page.
-const PAGE: usize = 1 << 20;
+/// Rows of one page.
+const PAGE: usize = 1 << 16;
+/// Values that are packed in one go: as many as a header of one byte counts.
+const PACKED: usize = 63 * 8;
+/// The code of a row without a category. So many categories have no room in a file.
+const NULL: u32 = u32::MAX;
 
 /// The chunk of one column in the making.
 pub(super) struct Categories {
     column: ColumnDescPtr,
     values: Option<ArrayRef>,
-    /// One for each row; `None` is null.
-    codes: Vec<Option<u32>>,
+    /// Bits of one code.
+    bits: u32,
+    /// The pages that are full, and the rows of each.
+    pages: Vec<(Vec<u8>, u32)>,
+    /// One for each row of the page that is being filled.
+    codes: Vec<u32>,
+    rows: u64,
+    nulls: u64,
 }
 
 impl Categories {
@@ -38,31 +48,44 @@ impl Categories {
     }
 
     pub fn new(column: ColumnDescPtr) -> Self {
-        Categories { column, values: None, codes: Vec::new() }
+        Categories { column, values: None, bits: 1, pages: Vec::new(), codes: Vec::new(), rows: 0, nulls: 0 }
     }
 
     pub fn add(&mut self, array: &ArrayRef) {
         let Some(dictionary) = array.as_any_dictionary_opt() else { return };
-        self.values.get_or_insert_with(|| dictionary.values().clone());
-        if dictionary.values().is_empty() {
-            self.codes.extend((0..array.len()).map(|_| None));
+        let values = self.values.get_or_insert_with(|| dictionary.values().clone());
+        let last = values.len().saturating_sub(1);
+        self.bits = (usize::BITS - last.leading_zeros()).clamp(1, u32::BITS);
+        let keys = if values.is_empty() { Vec::new() } else { dictionary.normalized_keys() };
+        let (nulls, missing) = (array.nulls().cloned(), values.nulls().cloned());
+        for row in 0..array.len() {
+            let key = keys.get(row).filter(|_| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row)));
+            // A category that is null makes the row null.
+            let key = key.filter(|key| missing.as_ref().is_none_or(|missing| missing.is_valid(**key)));
+            self.codes.push(key.and_then(|key| u32::try_from(*key).ok()).unwrap_or(NULL));
+            if self.codes.len() == PAGE {
+                self.end_page();
+            }
+        }
+    }
+
+    fn end_page(&mut self) {
+        if self.codes.is_empty() {
             return;
         }
-        let values = dictionary.values();
-        let keys = dictionary.normalized_keys();
-        self.codes.extend(keys.into_iter().enumerate().map(|(row, key)| {
-            // A category that is null makes the row null.
-            let valid = array.is_valid(row) && values.is_valid(key);
-            valid.then(|| u32::try_from(key).ok()).flatten()
-        }));
+        self.rows += self.codes.len() as u64;
+        self.nulls += self.codes.iter().filter(|code| **code == NULL).count() as u64;
+        self.pages.push((data_page(&self.codes, self.bits), self.codes.len() as u32));
+        self.codes.clear();
     }
 
     pub fn size(&self) -> usize {
-        self.codes.len() * 2
+        self.pages.iter().map(|(page, _)| page.len()).sum::<usize>() + self.codes.len() * size_of::<u32>()
     }
 
     /// The bytes of the chunk, and what is to say of it.
-    pub fn close(self) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
+    pub fn close(mut self) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
+        self.end_page();
         let (count, plain) = plain(self.values.as_ref());
         let mut sink = TrackedWrite::new(Vec::new());
         let mut pages = SerializedPageWriter::new(&mut sink);
@@ -71,13 +94,11 @@ impl Categories {
         let page =
             Page::DictionaryPage { buf: plain.into(), num_values: count, encoding: Encoding::PLAIN, is_sorted: false };
         uncompressed += pages.write_page(CompressedPage::new(page, len))?.uncompressed_size;
-        let bits = u32::BITS - count.saturating_sub(1).leading_zeros();
-        for codes in self.codes.chunks(PAGE) {
-            let buffer = data_page(codes, bits.max(1));
+        for (buffer, rows) in self.pages {
             let len = buffer.len();
             let page = Page::DataPage {
                 buf: buffer.into(),
-                num_values: codes.len() as u32,
+                num_values: rows,
                 encoding: Encoding::RLE_DICTIONARY,
                 def_level_encoding: Encoding::RLE,
                 rep_level_encoding: Encoding::RLE,
@@ -89,20 +110,19 @@ impl Categories {
         }
         pages.close()?;
         let bytes = sink.into_inner()?;
-        let nulls = self.codes.iter().filter(|code| code.is_none()).count() as u64;
         let metadata = ColumnChunkMetaData::builder(self.column)
             .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
-            .set_num_values(self.codes.len() as i64)
+            .set_num_values(self.rows as i64)
             .set_compression(Compression::UNCOMPRESSED)
             .set_total_compressed_size(bytes.len() as i64)
             .set_total_uncompressed_size(uncompressed as i64)
             .set_dictionary_page_offset(Some(0))
             .set_data_page_offset(data_offset.unwrap_or(0) as i64)
-            .set_statistics(Statistics::byte_array(None, None, None, Some(nulls), false))
+            .set_statistics(Statistics::byte_array(None, None, None, Some(self.nulls), false))
             .build()?;
         let close = ColumnCloseResult {
             bytes_written: bytes.len() as u64,
-            rows_written: self.codes.len() as u64,
+            rows_written: self.rows,
             metadata,
             bloom_filter: None,
             column_index: None,
@@ -141,19 +161,19 @@ fn plain(values: Option<&ArrayRef>) -> (u32, Vec<u8>) {
 }
 
 /// Definition levels with their length, the width of a code, and the codes of the rows that have one.
-fn data_page(codes: &[Option<u32>], bits: u32) -> Vec<u8> {
+fn data_page(codes: &[u32], bits: u32) -> Vec<u8> {
     let mut levels = Vec::new();
-    hybrid(codes.iter().map(|code| u32::from(code.is_some())), 1, &mut levels);
+    hybrid(codes.iter().map(|code| u32::from(*code != NULL)), 1, &mut levels);
     let mut out = (levels.len() as u32).to_le_bytes().to_vec();
     out.append(&mut levels);
     out.push(bits as u8);
-    hybrid(codes.iter().flatten().copied(), bits, &mut out);
+    hybrid(codes.iter().copied().filter(|code| *code != NULL), bits, &mut out);
     out
 }
 
 /// Runs of one value, and groups of eight packed ones between them.
 fn hybrid(values: impl Iterator<Item = u32>, bits: u32, out: &mut Vec<u8>) {
-    let mut packed: Vec<u32> = Vec::new();
+    let mut packed: Vec<u32> = Vec::with_capacity(PACKED);
     let mut values = values.peekable();
     while let Some(value) = values.next() {
         let mut run = 1u64;
@@ -168,6 +188,9 @@ fn hybrid(values: impl Iterator<Item = u32>, bits: u32, out: &mut Vec<u8>) {
             out.extend(value.to_le_bytes().iter().take(bytes));
         } else {
             packed.extend((0..run).map(|_| value));
+            if packed.len() == PACKED {
+                flush(&mut packed, bits, out);
+            }
         }
     }
     flush(&mut packed, bits, out);
@@ -217,5 +240,9 @@ mod tests {
         assert!(encode(&[], 1).is_empty());
         // What is packed is filled up to eight; a run after it starts at a whole group.
         assert_eq!(encode(&[1, 0], 1), [3, 1]);
+        let many: Vec<u32> = (0..600).map(|n| n % 2).collect();
+        let found = encode(&many, 1);
+        assert_eq!((found.len(), found[0], found[64]), (1 + 63 + 1 + 12, 63 << 1 | 1, 12 << 1 | 1));
+        assert!(found[1..64].iter().chain(&found[65..]).all(|byte| *byte == 0b1010_1010));
     }
 }

@@ -101,11 +101,8 @@ impl Columns {
         arrays: &[ArrayRef],
     ) -> Result<Vec<Column>, ParquetError> {
         let mut dictionaries = Vec::with_capacity(described.num_columns());
-        for (field, array) in self.schema.fields().iter().zip(arrays) {
-            let leaves = leaves(field.data_type());
-            // A sample says what the dictionary of a whole column would come to; inside of lists and structs there is one always.
-            let worth = leaves != 1 || !distinct::nearly_all(array);
-            dictionaries.extend(std::iter::repeat_n(worth, leaves));
+        for array in arrays {
+            distinct::dictionaries(array, &mut dictionaries);
         }
         let factory = match self.factory.take() {
             Some((known, factory)) if known == dictionaries => factory,
@@ -138,7 +135,7 @@ impl Columns {
 }
 
 /// Columns of Parquet that a type becomes; as deep as types nest.
-fn leaves(datatype: &DataType) -> usize {
+pub(super) fn leaves(datatype: &DataType) -> usize {
     match datatype {
         DataType::List(item)
         | DataType::LargeList(item)

@@ -2,9 +2,11 @@
 
 use std::hash::Hash;
 
-use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray};
+use arrow::array::{Array, ArrayRef, AsArray, GenericListArray, OffsetSizeTrait, PrimitiveArray};
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int32Type, UInt32Type, UInt64Type};
 use hashbrown::HashSet;
+
+use super::column::leaves;
 
 /// Values that are looked at: so many of a column whose dictionary has just room for all its values (130,000 numbers in 1 MiB) are
 /// distinct in 94 of 100 cases.
@@ -14,8 +16,31 @@ const ENOUGH: usize = 1 << 10;
 /// Distinct values in a hundred from which on there is no dictionary.
 const MANY: usize = 97;
 
+/// Whether a dictionary is worth its work, for each leaf of a column whose first rows are those; as deep as types nest.
+pub(super) fn dictionaries(array: &ArrayRef, out: &mut Vec<bool>) {
+    match array.data_type() {
+        DataType::List(_) => items(array.as_list::<i32>(), out),
+        DataType::LargeList(_) => items(array.as_list::<i64>(), out),
+        DataType::Struct(_) => array.as_struct().columns().iter().for_each(|column| dictionaries(column, out)),
+        DataType::FixedSizeList(..)
+        | DataType::Map(..)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_)
+        | DataType::RunEndEncoded(..) => {
+            out.extend(std::iter::repeat_n(true, leaves(array.data_type())));
+        }
+        _ => out.push(!nearly_all(array)),
+    }
+}
+
+fn items<O: OffsetSizeTrait>(lists: &GenericListArray<O>, out: &mut Vec<bool>) {
+    let place = |offset: Option<&O>| offset.map_or(0, |offset| offset.as_usize());
+    let (from, to) = (place(lists.value_offsets().first()), place(lists.value_offsets().last()));
+    dictionaries(&lists.values().slice(from, to.saturating_sub(from)), out);
+}
+
 /// Whether nearly all of the first values are distinct.
-pub(super) fn nearly_all(array: &ArrayRef) -> bool {
+fn nearly_all(array: &ArrayRef) -> bool {
     let array = array.slice(0, array.len().min(SAMPLE));
     match array.data_type() {
         DataType::Int64 | DataType::Timestamp(..) | DataType::Duration(_) | DataType::Time64(_) => {
@@ -59,7 +84,9 @@ fn many<T: Eq + Hash>(values: impl Iterator<Item = T>) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Float64Array, Int64Array, StringArray, TimestampNanosecondArray};
+    use arrow::array::{Float64Array, Int64Array, ListArray, StringArray, StructArray, TimestampNanosecondArray};
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::Field;
 
     use super::*;
 
@@ -73,6 +100,16 @@ mod tests {
         let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..20_000).map(|n| n.to_string())));
         assert!(nearly_all(&all) && nearly_all(&times) && nearly_all(&floats) && nearly_all(&texts));
         assert!(nearly_all(&all.slice(5_000, 2_000)));
+        let field = Arc::new(Field::new("item", DataType::Int64, true));
+        let offsets = OffsetBuffer::from_lengths(vec![2; 10_000]);
+        let lists: ArrayRef = Arc::new(ListArray::new(field, offsets, all.clone(), None));
+        let columns = [("few", few.slice(0, 10_000)), ("lists", lists)];
+        let columns = columns.map(|(name, array)| (Arc::new(Field::new(name, array.data_type().clone(), true)), array));
+        let rows: ArrayRef = Arc::new(StructArray::from(columns.to_vec()));
+        let mut found = Vec::new();
+        dictionaries(&rows, &mut found);
+        dictionaries(&rows.slice(9_000, 1_000), &mut found);
+        assert_eq!(found, [true, false, true, false]);
         assert!(!nearly_all(&few) && !nearly_all(&nulls) && !nearly_all(&all.slice(0, 100)));
     }
 }

@@ -147,6 +147,11 @@ impl Measure {
         Measure { sizes: Vec::new(), definitions, open: Vec::new(), size: 0, levels: 0, max_output }
     }
 
+    /// Every object is gone: what was defined is not referred to again.
+    pub fn forget(&mut self) {
+        self.definitions.numbers.clear();
+    }
+
     /// Starts a root.
     pub fn next_root(&mut self) {
         self.sizes.clear();

@@ -36,6 +36,13 @@ pub(crate) struct Protobuf<'g, 'w> {
     max_frame: u64,
 }
 
+/// A writer between two pickles.
+pub(crate) struct Suspended<'w> {
+    measure: Measure,
+    buffer: Vec<u8>,
+    out: Out<'w>,
+}
+
 /// The length of a message as a field.
 fn message_len(field: u32, len: u64) -> u64 {
     key_len(field) as u64 + encoded_len_varint(len) as u64 + len
@@ -46,6 +53,18 @@ impl<'g, 'w> Protobuf<'g, 'w> {
     pub fn new(graph: &'g Graph, max_depth: u32, max_output: u64, out: Out<'w>) -> Self {
         let (walker, measure) = (Walker::new(graph, max_depth), Measure::new(max_output));
         Protobuf { walker, measure, buffer: Vec::new(), out, max_frame: MAX_FRAME }
+    }
+
+    /// Puts the writer aside, between two pickles.
+    pub fn suspend(self) -> Suspended<'w> {
+        Suspended { measure: self.measure, buffer: self.buffer, out: self.out }
+    }
+
+    /// Goes on where another writer was put aside, with another graph: what was defined before is not referred to again.
+    pub fn resume(graph: &'g Graph, max_depth: u32, from: Suspended<'w>) -> Self {
+        let Suspended { mut measure, buffer, out } = from;
+        measure.forget();
+        Protobuf { walker: Walker::new(graph, max_depth), measure, buffer, out, max_frame: MAX_FRAME }
     }
 
     /// Writes the header; comes first.

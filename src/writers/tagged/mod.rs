@@ -125,8 +125,8 @@ impl<S: Sink> Lowering for Tagged<'_, '_, S> {
         self.run()
     }
 
-    fn begin(&mut self, begun: Begun, place: Place) -> Result<(), Error> {
-        self.begin(begun, place)
+    fn begin(&mut self, begun: Begun, place: Place, prefix: &str) -> Result<(), Error> {
+        self.begin(begun, place, prefix)
     }
 
     fn next_part(&mut self, walk: Walk, first: u64) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! The elements of an array or tensor as a format wants them: in C order, little-endian, in chunks, without a copy of the whole.
 //!
-//! Elements that lie in C order are read from where they are, chunk by chunk; those at other strides are in memory.
+//! Elements that lie in C order are read from where they are, chunk by chunk, and those in Fortran order block by block; those at
+//! other strides are in memory.
 
 use crate::error::Error;
 use crate::model::graph::payloads::Data;
@@ -8,6 +9,10 @@ use crate::model::tensor;
 
 /// Bytes that are gathered before they are passed on.
 const CHUNK: usize = 256 << 10;
+/// Bytes of rows that are put together from columns at a time.
+const BLOCK: usize = 4 << 20;
+/// Bytes of one column that are worth a read of their own.
+const RUN: usize = 2 << 10;
 
 /// Elements of `size` bytes that lie at strides in a buffer.
 #[derive(Clone, Debug)]
@@ -56,7 +61,10 @@ impl Elements<'_> {
         match self.len() {
             0 => Ok(()),
             len if self.lies_in_c_order() => self.in_order(len, pass),
-            _ => self.at_strides(pass),
+            _ => match self.rows_at_a_time() {
+                Some(rows) => self.by_rows(rows, pass),
+                None => self.at_strides(pass),
+            },
         }
     }
 
@@ -97,6 +105,58 @@ impl Elements<'_> {
         }
     }
 
+    /// How many rows are put together at a time: `None` where the elements are in memory or in another order than Fortran's, or
+    /// where rows are so long that little would be read at once.
+    fn rows_at_a_time(&self) -> Option<usize> {
+        let [height, columns @ ..] = self.shape.as_slice() else { return None };
+        let width = columns.iter().try_fold(self.size, |product, n| product.checked_mul(*n))?;
+        let rows = BLOCK.checked_div(width)?.min(*height);
+        let fortran = self.strides == strides(&self.shape, self.size, true);
+        let worth = rows.saturating_mul(self.size) >= RUN || rows == *height;
+        (matches!(self.data, Data::Apart { .. }) && fortran && worth && rows > 0).then_some(rows)
+    }
+
+    /// Passes on elements in Fortran order: a part of every column, which lies in one piece, makes so many rows.
+    fn by_rows(&self, rows: usize, mut pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let (Some(height), Some(columns)) = (self.shape.first(), self.shape.get(1..)) else { return Ok(()) };
+        let width: usize = columns.iter().product();
+        let (mut run, mut block) = (vec![0; rows * self.size], vec![0; rows * self.size * width]);
+        let mut index = vec![0_usize; columns.len()];
+        let mut first = 0;
+        while first < *height {
+            let count = rows.min(height - first);
+            let bytes = count * self.size;
+            let (Some(run), Some(block)) = (run.get_mut(..bytes), block.get_mut(..bytes * width)) else { break };
+            let mut at = self.start.saturating_add(first.saturating_mul(self.size));
+            for column in 0..width {
+                self.data.read(at as u64, run)?;
+                match self.size {
+                    1 => scatter::<1>(run, block, column, width),
+                    2 => scatter::<2>(run, block, column, width),
+                    4 => scatter::<4>(run, block, column, width),
+                    8 => scatter::<8>(run, block, column, width),
+                    size => {
+                        let places = block.chunks_exact_mut(size).skip(column).step_by(width);
+                        places.zip(run.chunks_exact(size)).for_each(|(place, element)| place.copy_from_slice(element));
+                    }
+                }
+                for ((i, n), stride) in index.iter_mut().zip(columns).zip(self.strides.iter().skip(1)).rev() {
+                    *i += 1;
+                    at = at.wrapping_add(*stride);
+                    if *i < *n {
+                        break;
+                    }
+                    at = at.wrapping_sub(stride.wrapping_mul(*n));
+                    *i = 0;
+                }
+            }
+            self.turn(block);
+            pass(block)?;
+            first += count;
+        }
+        Ok(())
+    }
+
     fn at_strides(&self, mut pass: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
         let bytes = self.data.all()?;
         let mut chunk = Vec::with_capacity(CHUNK + self.size);
@@ -135,6 +195,12 @@ impl Elements<'_> {
     }
 }
 
+/// Puts the elements of a column into rows of `width` elements.
+fn scatter<const N: usize>(run: &[u8], block: &mut [u8], column: usize, width: usize) {
+    let places = block.as_chunks_mut::<N>().0.iter_mut().skip(column).step_by(width);
+    places.zip(run.as_chunks::<N>().0).for_each(|(place, element)| *place = *element);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +225,37 @@ mod tests {
         assert!(passed.is_ok());
         assert_eq!(out.len() as u64, elements.len());
         out
+    }
+
+    #[test]
+    fn fortran_order_is_turned_block_by_block() {
+        use crate::limits::Limits;
+        use crate::model::graph::Graph;
+        use crate::source::random::Section;
+
+        for (shape, size, swapped, blocks) in
+            [(vec![3_000, 50, 10], 4, 4, 2), (vec![2, 700], 3, 1, 1), (vec![3, 5_000_000], 1, 1, 0)]
+        {
+            let count: usize = shape.iter().product();
+            let bytes: Vec<u8> = (0..count * size).map(|n| (n * 7 + (n >> 8)) as u8).collect();
+            let mut graph = Graph::new(&Limits::default());
+            let (len, at) = graph.outside(Section::all(std::sync::Arc::new(bytes.clone()))).expect("room");
+            let strides = strides(&shape, size, true);
+            let mut elements =
+                Elements { data: graph.data(len, at), shape, strides, start: 0, size, swapped, signs: Vec::new() };
+            assert_eq!(elements.rows_at_a_time().map_or(0, |rows| elements.shape[0].div_ceil(rows)), blocks);
+            let all = |elements: &Elements<'_>| {
+                let mut out = Vec::new();
+                let passed = elements.each_chunk(|chunk| {
+                    out.extend_from_slice(chunk);
+                    Ok(())
+                });
+                passed.map(|()| out).expect("elements")
+            };
+            let found = all(&elements);
+            elements.data = Data::Held(&bytes);
+            assert!(found == all(&elements));
+        }
     }
 
     #[test]
