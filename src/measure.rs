@@ -47,7 +47,7 @@ pub fn lex(file: File) -> Result<u64, Error> {
 /// The file cannot be read.
 pub fn pass_over(file: File) -> Result<u64, Error> {
     let input = (&b"N."[..]).chain(section(file)?.reader());
-    Ok(match liveness::plan(&mut lexer(Box::new(input)))? {
+    Ok(match liveness::plan(&mut lexer(Box::new(input)), false)? {
         Plan::Many(pickles) => pickles - 1,
         Plan::Batches(_) | Plan::Whole => 0,
     })
@@ -60,7 +60,7 @@ pub fn pass_over(file: File) -> Result<u64, Error> {
 pub fn first_pass(file: File) -> Result<u64, Error> {
     let section = section(file)?;
     let mut lexer = lexer(Box::new(section.reader())).lies_at(Some(section), STAYS_FROM);
-    Ok(match liveness::plan(&mut lexer)? {
+    Ok(match liveness::plan(&mut lexer, false)? {
         Plan::Batches(batches) => batches.ends.len() as u64,
         Plan::Many(pickles) => pickles,
         Plan::Whole => 0,
