@@ -1,5 +1,5 @@
 //! Reading a file in chunks alone, passing over its opcodes, lexing them with their arguments, and the first pass of a
-//! conversion in batches.
+//! conversion in batches. It needs the reader alone (`--no-default-features --features measure`), which is built in no time.
 //!
 //! `grow` reads 4 and 16 times the records as well: `max alloc` shows what memory that takes.
 
@@ -14,10 +14,9 @@ use depickle::measure;
 use divan::counter::BytesCount;
 use divan::{AllocProfiler, Bencher, black_box};
 use inputs::Input;
-use mimalloc::MiMalloc;
 
 #[global_allocator]
-static ALLOCATOR: AllocProfiler<MiMalloc> = AllocProfiler::new(MiMalloc);
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
 
 /// Bytes asked of a file at a time.
 const CHUNK: usize = 1 << 20;
