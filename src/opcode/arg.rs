@@ -66,6 +66,31 @@ fn decimal(line: &[u8], expected: &str, max_digits: u32) -> Result<TextInt, BadT
     }
 }
 
+/// The digits that a line begins with, if they are few and picklers write them so (no leading zeros): their number, and how many
+/// they are.
+#[inline]
+pub(crate) fn digits(line: &[u8]) -> Option<(u64, usize)> {
+    /// As many as 63 bits hold whatever they are.
+    const MOST: usize = 18;
+    let (mut number, mut len) = (0, 0);
+    for byte in line.iter().take(MOST + 1) {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
+            _ => break,
+        }
+        len += 1;
+    }
+    let is_plain = len == 1 || (2..=MOST).contains(&len) && line.first() != Some(&b'0');
+    is_plain.then_some((number, len))
+}
+
+/// A line of such digits: their number, and the bytes of the line and its newline.
+#[inline]
+pub(crate) fn digits_line(line: &[u8]) -> Option<(u64, usize)> {
+    let (number, len) = digits(line)?;
+    (line.get(len) == Some(&b'\n')).then_some((number, len + 1))
+}
+
 /// The argument of GET and PUT: a memo index, 0 to 2⁶³−1.
 pub(crate) fn memo_index(line: &[u8]) -> Result<u64, BadText> {
     match decimal(line, "a memo index", 20)

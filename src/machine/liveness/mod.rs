@@ -299,11 +299,7 @@ impl Scan {
             (Opcode::EmptyDict, _) => self.push(entry::DICT),
             (Opcode::EmptySet, _) => self.push(entry::SET),
             (Opcode::List | Opcode::Dict, _) => {
-                let made = if info.opcode == Opcode::List { entry::LIST } else { entry::DICT };
-                let Some(base) = self.unmark() else { return false };
-                let is_empty = base == self.stack.len();
-                self.take(base);
-                self.push(if is_empty { made } else { entry::filled(made) });
+                return self.collect(if info.opcode == Opcode::List { entry::LIST } else { entry::DICT });
             }
             (Opcode::Append, _) => return self.fill_one(Opcode::Append, 1),
             (Opcode::Setitem, _) => return self.fill_one(Opcode::Setitem, 2),
@@ -320,6 +316,15 @@ impl Scan {
             (Opcode::Proto, _) => return self.stack.is_empty(),
             _ => return self.rest(info),
         }
+        true
+    }
+
+    /// LIST, DICT.
+    fn collect(&mut self, made: Entry) -> bool {
+        let Some(base) = self.unmark() else { return false };
+        let is_empty = base == self.stack.len();
+        self.take(base);
+        self.push(if is_empty { made } else { entry::filled(made) });
         true
     }
 

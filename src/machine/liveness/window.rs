@@ -5,7 +5,7 @@
 
 use super::{Scan, entry};
 use crate::opcode::lexer::Lexer;
-use crate::opcode::{ArgKind, OPCODES, Opcode, OpcodeInfo};
+use crate::opcode::{ArgKind, OPCODES, Opcode, OpcodeInfo, arg};
 
 /// What an opcode does, as far as this pass is concerned.
 #[derive(Clone, Copy)]
@@ -23,6 +23,13 @@ enum Act {
     Memoize,
     Put,
     Get,
+    /// They have their slot in a line.
+    PutLine,
+    GetLine,
+    /// Pushes a value that is a line.
+    Line,
+    /// Makes a list or dict of everything above the mark.
+    Collect(u8),
     FillMany,
     FillOne(u8),
     /// Makes a value of so many.
@@ -45,7 +52,7 @@ const BINGET: u8 = Opcode::Binget as u8;
 const MEMOIZE: u8 = Opcode::Memoize as u8;
 
 const fn row(info: &OpcodeInfo) -> Row {
-    // Of a payload, the bytes of its length.
+    // Of a payload, the bytes of its length; of a line, none.
     let size = match info.arg {
         ArgKind::None => 0,
         ArgKind::Uint1 => 1,
@@ -54,24 +61,29 @@ const fn row(info: &OpcodeInfo) -> Row {
         ArgKind::Uint8 | ArgKind::Float8 => 8,
         ArgKind::String1 | ArgKind::Bytes1 | ArgKind::UnicodeString1 | ArgKind::Long1 => 1,
         ArgKind::Bytes4 | ArgKind::UnicodeString4 => 4,
+        ArgKind::StringNl
+        | ArgKind::UnicodeStringNl
+        | ArgKind::DecimalNlShort
+        | ArgKind::DecimalNlLong
+        | ArgKind::FloatNl => 0,
         ArgKind::String4
         | ArgKind::Long4
         | ArgKind::Bytes8
         | ArgKind::ByteArray8
         | ArgKind::UnicodeString8
-        | ArgKind::StringNl
         | ArgKind::StringNlNoEscape
-        | ArgKind::StringNlNoEscapePair
-        | ArgKind::UnicodeStringNl
-        | ArgKind::DecimalNlShort
-        | ArgKind::DecimalNlLong
-        | ArgKind::FloatNl => return RARE,
+        | ArgKind::StringNlNoEscapePair => return RARE,
     };
     let act = match info.opcode {
         Opcode::Mark => Act::Mark,
         Opcode::Memoize => Act::Memoize,
         Opcode::Binput | Opcode::LongBinput => Act::Put,
         Opcode::Binget | Opcode::LongBinget => Act::Get,
+        Opcode::Put => Act::PutLine,
+        Opcode::Get => Act::GetLine,
+        Opcode::Int | Opcode::Long | Opcode::Float | Opcode::Unicode | Opcode::String => Act::Line,
+        Opcode::List => Act::Collect(entry::LIST as u8),
+        Opcode::Dict => Act::Collect(entry::DICT as u8),
         Opcode::EmptyList => Act::Empty(entry::LIST as u8),
         Opcode::EmptyDict => Act::Empty(entry::DICT as u8),
         Opcode::EmptySet => Act::Empty(entry::SET as u8),
@@ -141,6 +153,18 @@ impl Scan {
                     true
                 }
                 Act::Get => self.get(u64::from(argument)),
+                Act::PutLine | Act::GetLine => {
+                    let Some((slot, len)) = window.get(end..).and_then(arg::digits_line) else { break };
+                    end += len;
+                    if matches!(row.act, Act::PutLine) { self.put(slot) } else { self.get(slot) }
+                }
+                Act::Line => {
+                    let Some(len) = window.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
+                    end += len + 1;
+                    self.stack.push(entry::OTHER);
+                    true
+                }
+                Act::Collect(made) => self.collect(u64::from(made)),
                 Act::Memoize => self.memoize(),
                 Act::Text => {
                     let from = end;
@@ -235,6 +259,10 @@ fn pass(lexer: &mut Lexer<'_>) {
                 if end > window.len() {
                     break;
                 }
+            }
+            Act::PutLine | Act::GetLine | Act::Line => {
+                let Some(len) = window.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
+                end += len + 1;
             }
             _ => {}
         }

@@ -7,7 +7,7 @@ use super::{Globals, Machine, Reject};
 use crate::model::graph::{Graph, Kind};
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
-use crate::opcode::{ArgKind, Opcode};
+use crate::opcode::{ArgKind, Opcode, arg};
 
 /// Bytes of the longest opcode without a payload, and its argument.
 const HEAD: usize = 9;
@@ -50,6 +50,21 @@ bytes! {
     APPENDS, Appends, None;
     SETITEM, Setitem, None;
     SETITEMS, Setitems, None;
+    GET, Get, DecimalNlShort;
+    PUT, Put, DecimalNlShort;
+    INT, Int, DecimalNlShort;
+    LONG, Long, DecimalNlLong;
+    FLOAT, Float, FloatNl;
+    UNICODE, Unicode, UnicodeStringNl;
+    LIST, List, None;
+    DICT, Dict, None;
+}
+
+/// The line that the argument of an opcode is, without its newline.
+#[inline]
+fn line(window: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = window.get(at..)?;
+    rest.get(..memchr::memchr(b'\n', rest)?)
 }
 
 /// A result that was rejected, after its opcode was read.
@@ -106,6 +121,40 @@ impl<G: Globals> Machine<G> {
                     }
                     (9, self.stack.push_free(Value::Float { ident: 0, value }))
                 }
+                GET | PUT => {
+                    let Some((index, len)) = arg::digits_line(window.get(at + 1..).unwrap_or_default()) else { break };
+                    (1 + len, if byte == GET { self.fast_get(index) } else { self.fast_put(index) })
+                }
+                INT | LONG => {
+                    let rest = window.get(at + 1..).unwrap_or_default();
+                    let digits = rest.strip_prefix(b"-").unwrap_or(rest);
+                    let is_negative = digits.len() < rest.len();
+                    let Some((number, len)) = arg::digits(digits) else { break };
+                    let end = len + usize::from(byte == LONG && digits.get(len) == Some(&b'L'));
+                    let is_over = len as u64 > u64::from(self.max_digits);
+                    if digits.get(end) != Some(&b'\n') || is_negative && number == 0 || is_over {
+                        break;
+                    }
+                    let number = if is_negative { -number.cast_signed() } else { number.cast_signed() };
+                    (2 + usize::from(is_negative) + end, self.stack.push_free(Value::Int(number)))
+                }
+                FLOAT => {
+                    let Some(line) = line(window, at + 1) else { break };
+                    match arg::float(line, self.max_digits) {
+                        Ok(value) if !value.is_nan() => {
+                            (line.len() + 2, self.stack.push_free(Value::Float { ident: 0, value }))
+                        }
+                        _ => break,
+                    }
+                }
+                UNICODE => {
+                    let Some(line) = line(window, at + 1) else { break };
+                    // What is written by escapes, or as Latin-1, is decoded elsewhere.
+                    if !line.is_ascii() || memchr::memchr(b'\\', line).is_some() {
+                        break;
+                    }
+                    (line.len() + 2, self.fast_text(line))
+                }
                 NONE => (1, self.stack.push_free(Value::None)),
                 NEWTRUE => (1, self.stack.push_free(Value::Bool(true))),
                 NEWFALSE => (1, self.stack.push_free(Value::Bool(false))),
@@ -125,14 +174,20 @@ impl<G: Globals> Machine<G> {
                     }
                     continue;
                 }
-                TUPLE | APPENDS | SETITEMS => {
-                    if !self.stack.has_mark() || (byte != TUPLE && self.stack.below() == 0) {
+                TUPLE | LIST | DICT | APPENDS | SETITEMS => {
+                    if !self.stack.has_mark() || (matches!(byte, APPENDS | SETITEMS) && self.stack.below() == 0) {
+                        break;
+                    }
+                    // Picklers begin with an empty one.
+                    if byte == DICT && self.stack.above() > 0 {
                         break;
                     }
                     (start, at) = (at, at + 1);
                     let base = self.stack.unmark();
                     let done = match byte {
                         TUPLE => self.collect(Kind::Tuple, base),
+                        LIST => self.collect(Kind::List, base),
+                        DICT => self.push_new(Kind::Dict),
                         APPENDS => self.append(base, false),
                         _ => self.even(base).and_then(|()| self.set_items(base)),
                     };

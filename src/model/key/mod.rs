@@ -101,7 +101,8 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         if len as usize == new.len() && same_keys(graph.slice(at, len), new) {
             return Ok(());
         }
-        if clearly_distinct(graph, new) || distinct(graph, new, stride)? {
+        let few = new.len() <= 2 * FEW;
+        if few && clearly_distinct(graph, new.iter().step_by(2).copied()) || distinct(graph, new, stride)? {
             graph.keys.shapes[slot] = (start, new.len() as u32);
             return Ok(());
         }
@@ -126,23 +127,18 @@ fn same_keys(known: &[Value], new: &[Value]) -> bool {
 }
 
 /// Most keys that are compared one with another.
-const FEW: usize = 16;
+const FEW: usize = 32;
 
 /// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing.
-fn clearly_distinct(graph: &Graph, pairs: &[Value]) -> bool {
-    if pairs.len() > 2 * FEW {
-        return false;
-    }
+fn clearly_distinct(graph: &Graph, keys: impl Iterator<Item = Value>) -> bool {
     let mut marks = [0; FEW];
-    for (n, key) in pairs.iter().step_by(2).enumerate() {
-        let Value::Str { len, at } = *key else { return false };
+    for (n, key) in keys.enumerate() {
+        let Value::Str { len, at } = key else { return false };
         let new = ends(graph.text_bytes(len, at));
-        let (known, rest) = marks.split_at_mut(n);
-        if known.contains(&new) {
-            return false;
-        }
-        if let Some(mark) = rest.first_mut() {
-            *mark = new;
+        let (known, rest) = marks.split_at_mut(n.min(FEW));
+        match rest.first_mut() {
+            Some(mark) if !known.contains(&new) => *mark = new,
+            _ => return false,
         }
     }
     true
@@ -226,12 +222,15 @@ fn shrink(table: &mut hashbrown::HashTable<(u64, u32)>) {
 
 /// Makes the keys of one dict or set unique: first place and key, last value, as Python does.
 pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
-    graph.settle_text();
     let stride = match graph.kind(id) {
         Kind::Set | Kind::FrozenSet => 1,
         _ => 2,
     };
     let count = graph.count(id);
+    if count <= stride * FEW && clearly_distinct(graph, graph.items(id).step_by(stride)) {
+        return Ok(());
+    }
+    graph.settle_text();
     graph.charge(count as u64 * (size_of::<Value>() + 16) as u64)?;
     let mut kept: Vec<Value> = Vec::with_capacity(count);
     let mut table = std::mem::take(&mut graph.keys.table);
