@@ -48,7 +48,6 @@ struct Row {
     makes: bool,
 }
 
-const BINGET: u8 = Opcode::Binget as u8;
 const MEMOIZE: u8 = Opcode::Memoize as u8;
 
 const fn row(info: &OpcodeInfo) -> Row {
@@ -104,7 +103,7 @@ const fn row(info: &OpcodeInfo) -> Row {
 
 const RARE: Row = Row { act: Act::Rare, opcode: Opcode::Stop, head: 0, makes: false };
 
-static ROWS: [Row; 256] = {
+const ROWS_OF: [Row; 256] = {
     let mut rows = [RARE; 256];
     let mut i = 0;
     while i < OPCODES.len() {
@@ -114,11 +113,37 @@ static ROWS: [Row; 256] = {
     rows
 };
 
+static ROWS: [Row; 256] = ROWS_OF;
+
 /// The longest opcode with its argument, without a payload.
 const HEAD: usize = 9;
 
+/// Does `$does` with the row of a byte: known when this is compiled for those bytes that make up nearly all of a stream, so that
+/// where the next opcode lies is not read from a table, which would take longer than all else.
+macro_rules! with_row {
+    ($byte:expr, $does:expr) => {
+        with_row!($byte, $does,
+            Binget LongBinget Memoize ShortBinunicode Mark Setitems Appends EmptyDict EmptyList Binfloat Binint Binint1 Binint2
+            None Newtrue Newfalse Tuple1 Tuple2 Tuple3 Tuple Reduce ShortBinbytes Binunicode Binput LongBinput Append Setitem
+            Get Put Unicode Int Float List Dict)
+    };
+    ($byte:expr, $does:expr, $($opcode:ident)*) => {{
+        $(
+            const $opcode: u8 = Opcode::$opcode as u8;
+        )*
+        match $byte {
+            $($opcode => {
+                const ROW: Row = ROWS_OF[$opcode as usize];
+                $does(ROW)
+            })*
+            other => $does(ROWS[usize::from(other)]),
+        }
+    }};
+}
+
 impl Scan {
     /// Reads as many opcodes as lie plainly in the window.
+    #[allow(non_upper_case_globals, reason = "bytes are named as their opcodes are")]
     pub(super) fn window(&mut self, lexer: &mut Lexer<'_>) {
         if self.whole {
             pass(lexer);
@@ -128,109 +153,11 @@ impl Scan {
         let window = lexer.window();
         let (mut start, mut at) = (0, 0);
         while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
-            // Most of what is read again was read again in this batch before.
-            if head[0] == BINGET && self.again[usize::from(head[1])] == self.round {
-                self.stack.push(entry::fetched(u64::from(head[1])));
-                (start, at) = (at, at + 2);
-                continue;
-            }
-            let row = &ROWS[usize::from(head[0])];
-            let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-            let argument = if row.head == 2 { u32::from(head[1]) } else { four };
-            let mut end = at + usize::from(row.head);
-            let plain = match row.act {
-                Act::Rare => break,
-                Act::Leaf => {
-                    self.stack.push(entry::OTHER);
-                    true
-                }
-                Act::Data => {
-                    end = end.saturating_add(argument as usize);
-                    if end > window.len() {
-                        break;
-                    }
-                    self.stack.push(entry::OTHER);
-                    true
-                }
-                Act::Get => self.get(u64::from(argument)),
-                Act::PutLine | Act::GetLine => {
-                    let Some((slot, len)) = window.get(end..).and_then(arg::digits_line) else { break };
-                    end += len;
-                    if matches!(row.act, Act::PutLine) { self.put(slot) } else { self.get(slot) }
-                }
-                Act::Line => {
-                    let Some(len) = window.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
-                    end += len + 1;
-                    self.stack.push(entry::OTHER);
-                    true
-                }
-                Act::Collect(made) => self.collect(u64::from(made)),
-                Act::Memoize => self.memoize(),
-                Act::Text => {
-                    let from = end;
-                    end = end.saturating_add(argument as usize);
-                    let Some(text) = window.get(from..end) else { break };
-                    self.text(text)
-                }
-                Act::Int => {
-                    let entry = if self.at_key() {
-                        entry::int(match row.head {
-                            2 => i64::from(head[1]),
-                            3 => i64::from(four & 0xffff),
-                            _ => i64::from(four.cast_signed()),
-                        })
-                    } else {
-                        entry::OTHER
-                    };
-                    self.stack.push(entry);
-                    true
-                }
-                Act::Empty(kind) => {
-                    self.stack.push(u64::from(kind));
-                    true
-                }
-                Act::Mark => {
-                    self.mark();
-                    true
-                }
-                Act::Put => self.put(u64::from(argument)),
-                Act::FillMany => {
-                    let plain = self.fill_many(row.opcode);
-                    self.may_end(base + end as u64);
-                    plain
-                }
-                Act::FillOne(takes) => {
-                    let plain = self.fill_one(row.opcode, usize::from(takes));
-                    self.may_end(base + end as u64);
-                    plain
-                }
-                Act::Make(takes, object) => match self.stack.len().checked_sub(usize::from(takes)) {
-                    Some(base) if base >= self.fence() => {
-                        self.make(base, if object { entry::OBJECT } else { entry::OTHER }, row.opcode);
-                        true
-                    }
-                    _ => false,
-                },
-                Act::MakeMany => match self.unmark() {
-                    Some(base) if base >= self.fence() => {
-                        self.make(base, entry::OTHER, row.opcode);
-                        true
-                    }
-                    _ => false,
-                },
-            };
+            let Some((end, plain)) = with_row!(head[0], |row| self.one(row, head, window, at, base)) else { break };
             (start, at) = (at, end);
             if !plain {
                 self.whole = true;
                 break;
-            }
-            // What can be shared is memoized at once.
-            if row.makes && window.get(at) == Some(&MEMOIZE) && !self.made {
-                if !self.memoize() {
-                    self.whole = true;
-                    break;
-                }
-                (start, at) = (at, at + 1);
             }
             if self.made {
                 // What follows is looked at one by one.
@@ -241,34 +168,149 @@ impl Scan {
             lexer.advance(start, at);
         }
     }
+
+    /// One opcode at `at`: where it ends, and whether the pickle may still be handed over in batches; `None` where it does not lie
+    /// plainly in the window.
+    #[inline(always)]
+    fn one(&mut self, row: Row, head: &[u8; HEAD], window: &[u8], at: usize, base: u64) -> Option<(usize, bool)> {
+        let mut end = at + usize::from(row.head);
+        let plain = match row.act {
+            Act::Rare => return None,
+            Act::Leaf => {
+                self.stack.push(entry::OTHER);
+                true
+            }
+            Act::Data => {
+                end = end.saturating_add(row.argument(head) as usize);
+                if end > window.len() {
+                    return None;
+                }
+                self.stack.push(entry::OTHER);
+                true
+            }
+            Act::Get => {
+                let slot = row.argument(head);
+                // Most of what is read again was read again in this batch before.
+                if self.again.get(slot as usize) == Some(&self.round) {
+                    self.stack.push(entry::fetched(u64::from(slot)));
+                    return Some((end, true));
+                }
+                self.get(u64::from(slot))
+            }
+            Act::PutLine | Act::GetLine => {
+                let (slot, len) = arg::digits_line(window.get(end..)?)?;
+                end += len;
+                if matches!(row.act, Act::PutLine) { self.put(slot) } else { self.get(slot) }
+            }
+            Act::Line => {
+                end += memchr::memchr(b'\n', window.get(end..)?)? + 1;
+                self.stack.push(entry::OTHER);
+                true
+            }
+            Act::Collect(made) => self.collect(u64::from(made)),
+            Act::Memoize => self.memoize(),
+            Act::Text => {
+                let from = end;
+                end = end.saturating_add(row.argument(head) as usize);
+                self.text(window.get(from..end)?)
+            }
+            Act::Int => {
+                let entry = if self.at_key() { entry::int(row.int(head)) } else { entry::OTHER };
+                self.stack.push(entry);
+                true
+            }
+            Act::Empty(kind) => {
+                self.stack.push(u64::from(kind));
+                true
+            }
+            Act::Mark => {
+                self.mark();
+                true
+            }
+            Act::Put => self.put(u64::from(row.argument(head))),
+            Act::FillMany => {
+                let plain = self.fill_many(row.opcode);
+                self.may_end(base + end as u64);
+                plain
+            }
+            Act::FillOne(takes) => {
+                let plain = self.fill_one(row.opcode, usize::from(takes));
+                self.may_end(base + end as u64);
+                plain
+            }
+            Act::Make(takes, object) => match self.stack.len().checked_sub(usize::from(takes)) {
+                Some(base) if base >= self.fence() => {
+                    self.make(base, if object { entry::OBJECT } else { entry::OTHER }, row.opcode);
+                    true
+                }
+                _ => false,
+            },
+            Act::MakeMany => match self.unmark() {
+                Some(base) if base >= self.fence() => {
+                    self.make(base, entry::OTHER, row.opcode);
+                    true
+                }
+                _ => false,
+            },
+        };
+        // What can be shared is memoized at once.
+        if row.makes && plain && !self.made && window.get(end) == Some(&MEMOIZE) {
+            return Some((end + 1, self.memoize()));
+        }
+        Some((end, plain))
+    }
+}
+
+impl Row {
+    /// The argument, or the length of the payload.
+    #[inline(always)]
+    fn argument(self, head: &[u8; HEAD]) -> u32 {
+        match self.head {
+            2 => u32::from(head[1]),
+            3 => u32::from(u16::from_le_bytes([head[1], head[2]])),
+            _ => u32::from_le_bytes([head[1], head[2], head[3], head[4]]),
+        }
+    }
+
+    /// The argument of BININT, BININT1, BININT2.
+    #[inline(always)]
+    fn int(self, head: &[u8; HEAD]) -> i64 {
+        let argument = self.argument(head);
+        if self.head == 5 { i64::from(argument.cast_signed()) } else { i64::from(argument) }
+    }
 }
 
 /// Passes over opcodes.
+#[allow(non_upper_case_globals, reason = "bytes are named as their opcodes are")]
 fn pass(lexer: &mut Lexer<'_>) {
     let window = lexer.window();
     let (mut start, mut at) = (0, 0);
     while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
-        let row = &ROWS[usize::from(head[0])];
-        let mut end = at + usize::from(row.head);
-        match row.act {
-            Act::Rare => break,
-            Act::Text | Act::Data => {
-                let four = u32::from_le_bytes([head[1], head[2], head[3], head[4]]);
-                let len = if row.head == 2 { u32::from(head[1]) } else { four };
-                end = end.saturating_add(len as usize);
-                if end > window.len() {
-                    break;
-                }
-            }
-            Act::PutLine | Act::GetLine | Act::Line => {
-                let Some(len) = window.get(end..).and_then(|rest| memchr::memchr(b'\n', rest)) else { break };
-                end += len + 1;
-            }
-            _ => {}
-        }
+        let Some(end) = with_row!(head[0], |row| over(row, head, window, at)) else { break };
         (start, at) = (at, end);
     }
     if at > 0 {
         lexer.advance(start, at);
     }
+}
+
+/// Where an opcode ends, and the MEMOIZE behind it.
+#[inline(always)]
+fn over(row: Row, head: &[u8; HEAD], window: &[u8], at: usize) -> Option<usize> {
+    let mut end = at + usize::from(row.head);
+    match row.act {
+        Act::Rare => return None,
+        Act::Text | Act::Data => {
+            end = end.saturating_add(row.argument(head) as usize);
+            if end > window.len() {
+                return None;
+            }
+        }
+        Act::PutLine | Act::GetLine | Act::Line => end += memchr::memchr(b'\n', window.get(end..)?)? + 1,
+        _ => {}
+    }
+    if row.makes && window.get(end) == Some(&MEMOIZE) {
+        end += 1;
+    }
+    Some(end)
 }
