@@ -98,11 +98,36 @@ pub(super) fn int(value: i64) -> Entry {
     if value << SHIFT >> SHIFT == value { (value as u64) << SHIFT | Kind::Int as Entry } else { OTHER }
 }
 
+/// Set in a text that was not looked at yet: the rest is its length and its place in the window.
+const UNSEEN: Entry = 1 << 63;
+const PLACE_BITS: u32 = 32;
+const LEN_BITS: u32 = 63 - PLACE_BITS - SHIFT;
+
+/// A text that is looked at only if it has to be: it lies in the window from `at` on.
+#[inline]
+pub(super) fn unseen(at: usize, text: &[u8]) -> Option<Entry> {
+    let dollar = if text.first() == Some(&b'$') { FLAG } else { 0 };
+    let (at, len) = (at as u64, text.len() as u64);
+    let fits = at < 1 << PLACE_BITS && len < 1 << LEN_BITS;
+    fits.then_some(UNSEEN | len << (SHIFT + PLACE_BITS) | at << SHIFT | Kind::Text as Entry | dollar)
+}
+
+/// Where a text lies that was not looked at.
+#[inline]
+pub(super) fn place(entry: Entry) -> Option<std::ops::Range<usize>> {
+    if kind(entry) != Kind::Text || entry & UNSEEN == 0 {
+        return None;
+    }
+    let at = (entry >> SHIFT & ((1 << PLACE_BITS) - 1)) as usize;
+    let len = (entry >> (SHIFT + PLACE_BITS) & ((1 << LEN_BITS) - 1)) as usize;
+    Some(at..at + len)
+}
+
 /// A text; one with lone surrogates, which may be written as another is, is of no interest.
 pub(super) fn text(hash: &foldhash::quality::RandomState, text: &[u8]) -> Entry {
     if simdutf8::basic::from_utf8(text).is_err() {
         return OTHER;
     }
     let dollar = if text.first() == Some(&b'$') { FLAG } else { 0 };
-    hash.hash_one(text) >> SHIFT << SHIFT | Kind::Text as Entry | dollar
+    hash.hash_one(text) >> SHIFT << SHIFT & !UNSEEN | Kind::Text as Entry | dollar
 }

@@ -5,7 +5,7 @@ use super::{RECENT, Scan, TEXTS, entry};
 /// How far memo indices may jump.
 const GAP: u64 = 1 << 16;
 /// How many texts are kept in mind in all.
-const TEXTS_KEPT: usize = 2 * TEXTS;
+pub(super) const TEXTS_KEPT: usize = 2 * TEXTS;
 
 impl Scan {
     /// MEMOIZE, which fills the next slot.

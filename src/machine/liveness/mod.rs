@@ -18,6 +18,7 @@ use crate::opcode::lexer::{Arg, Lexer};
 use crate::opcode::{Opcode, OpcodeInfo, arg};
 
 use entry::Entry;
+use memo::TEXTS_KEPT;
 use path::Path;
 
 /// Bytes of the stream that a batch has at least, where its items are not many.
@@ -27,7 +28,7 @@ const MANY: usize = 1 << 15;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
-const TEXTS: usize = 1 << 16;
+const TEXTS: usize = 1 << 14;
 /// Slots that were read last, as many as are kept in mind.
 const RECENT: usize = 1 << 8;
 /// The longest of them.
@@ -168,6 +169,8 @@ struct Scan {
     /// How many more are.
     texts_left: usize,
     hash: foldhash::quality::RandomState,
+    /// No text below this height waits to be looked at.
+    unseen: usize,
     /// Slots that were read, each with the batch that read it.
     recent: [u64; RECENT],
     /// For the slots that BINGET reads, the round in which it did last; a round is a batch.
@@ -204,6 +207,7 @@ impl Scan {
             texts: hashbrown::HashMap::default(),
             texts_left: TEXTS,
             hash: foldhash::quality::RandomState::default(),
+            unseen: usize::MAX,
             recent: [u64::MAX; RECENT],
             again: [0; 1 << 8],
             round: 1,
@@ -286,7 +290,7 @@ impl Scan {
             (Opcode::Binget | Opcode::LongBinget, Arg::Uint(index)) => return self.get(index),
             (Opcode::Get, Arg::Line(line)) => return arg::memo_index(line).is_ok_and(|index| self.get(index)),
             (Opcode::ShortBinunicode | Opcode::Binunicode | Opcode::Binunicode8, Arg::Bytes(text)) => {
-                return self.text(text);
+                return self.text(text, None);
             }
             (Opcode::Binint1 | Opcode::Binint2, Arg::Uint(n)) => self.int(n as i64),
             (Opcode::Binint, Arg::Int(n)) => self.int(i64::from(n)),
@@ -301,9 +305,9 @@ impl Scan {
             (Opcode::List | Opcode::Dict, _) => {
                 return self.collect(if info.opcode == Opcode::List { entry::LIST } else { entry::DICT });
             }
-            (Opcode::Append, _) => return self.fill_one(Opcode::Append, 1),
-            (Opcode::Setitem, _) => return self.fill_one(Opcode::Setitem, 2),
-            (Opcode::Appends | Opcode::Setitems | Opcode::Additems, _) => return self.fill_many(info.opcode),
+            (Opcode::Append, _) => return self.fill_one(Opcode::Append, 1, &[]),
+            (Opcode::Setitem, _) => return self.fill_one(Opcode::Setitem, 2, &[]),
+            (Opcode::Appends | Opcode::Setitems | Opcode::Additems, _) => return self.fill_many(info.opcode, &[]),
             (Opcode::Build, _) => {
                 let base = self.stack.len().wrapping_sub(2);
                 let Some(target) = self.stack.get(base).copied().filter(|_| base >= self.fence()) else { return false };
@@ -463,13 +467,19 @@ impl Scan {
         self.push(entry);
     }
 
+    /// A text; `at` is its place, if it lies in the window.
     #[inline]
-    fn text(&mut self, text: &[u8]) -> bool {
+    fn text(&mut self, text: &[u8], at: Option<usize>) -> bool {
         if text == RAW {
             return false;
         }
         let entry = if self.at_key() {
-            entry::text(&self.hash, text)
+            // Most keys belong to dicts that nobody asks about.
+            let later = if self.texts.len() < TEXTS_KEPT { None } else { at.and_then(|at| entry::unseen(at, text)) };
+            if later.is_some() {
+                self.unseen = self.unseen.min(self.stack.len());
+            }
+            later.unwrap_or_else(|| entry::text(&self.hash, text))
         } else if self.texts_left > 0 && text.len() <= TEXT_LEN {
             self.texts_left -= 1;
             entry::text(&self.hash, text)
@@ -480,27 +490,41 @@ impl Scan {
         true
     }
 
+    /// Looks at the texts that wait for it.
+    #[inline]
+    fn see(&mut self, window: &[u8]) {
+        if self.unseen < self.stack.len() {
+            let hash = &self.hash;
+            for entry in self.stack.iter_mut().skip(self.unseen) {
+                if let Some(place) = entry::place(*entry) {
+                    *entry = window.get(place).map_or(entry::OTHER, |text| entry::text(hash, text));
+                }
+            }
+        }
+        self.unseen = usize::MAX;
+    }
+
     /// APPENDS, SETITEMS, ADDITEMS.
     #[inline]
-    fn fill_many(&mut self, opcode: Opcode) -> bool {
+    fn fill_many(&mut self, opcode: Opcode, window: &[u8]) -> bool {
         match self.unmark() {
-            Some(base) if base > self.fence() => self.fill(base, opcode),
+            Some(base) if base > self.fence() => self.fill(base, opcode, window),
             _ => false,
         }
     }
 
     /// APPEND, SETITEM.
     #[inline]
-    fn fill_one(&mut self, opcode: Opcode, takes: usize) -> bool {
+    fn fill_one(&mut self, opcode: Opcode, takes: usize, window: &[u8]) -> bool {
         match self.stack.len().checked_sub(takes) {
-            Some(base) if base > self.fence() => self.fill(base, opcode),
+            Some(base) if base > self.fence() => self.fill(base, opcode, window),
             _ => false,
         }
     }
 
     /// Items from `base` on go into the container below them.
     #[inline]
-    fn fill(&mut self, base: usize, opcode: Opcode) -> bool {
+    fn fill(&mut self, base: usize, opcode: Opcode, window: &[u8]) -> bool {
         let items = self.stack.len() - base;
         self.added += items;
         let Some(target) = self.stack.get_mut(base - 1) else { return false };
@@ -508,6 +532,7 @@ impl Scan {
             return false;
         }
         if base <= self.path.watch || base == 1 || items >= FULL {
+            self.see(window);
             return self.fill_watched(base, opcode);
         }
         *target = entry::filled(*target);

@@ -164,6 +164,7 @@ impl Scan {
                 break;
             }
         }
+        self.see(window);
         if at > 0 {
             lexer.advance(start, at);
         }
@@ -212,7 +213,7 @@ impl Scan {
             Act::Text => {
                 let from = end;
                 end = end.saturating_add(row.argument(head) as usize);
-                self.text(window.get(from..end)?)
+                self.text(window.get(from..end)?, Some(from))
             }
             Act::Int => {
                 let entry = if self.at_key() { entry::int(row.int(head)) } else { entry::OTHER };
@@ -229,17 +230,20 @@ impl Scan {
             }
             Act::Put => self.put(u64::from(row.argument(head))),
             Act::FillMany => {
-                let plain = self.fill_many(row.opcode);
+                let plain = self.fill_many(row.opcode, window);
                 self.may_end(base + end as u64);
                 plain
             }
             Act::FillOne(takes) => {
-                let plain = self.fill_one(row.opcode, usize::from(takes));
+                let plain = self.fill_one(row.opcode, usize::from(takes), window);
                 self.may_end(base + end as u64);
                 plain
             }
             Act::Make(takes, object) => match self.stack.len().checked_sub(usize::from(takes)) {
                 Some(base) if base >= self.fence() => {
+                    if base == 0 {
+                        self.see(window);
+                    }
                     self.make(base, if object { entry::OBJECT } else { entry::OTHER }, row.opcode);
                     true
                 }
@@ -247,6 +251,9 @@ impl Scan {
             },
             Act::MakeMany => match self.unmark() {
                 Some(base) if base >= self.fence() => {
+                    if base == 0 {
+                        self.see(window);
+                    }
                     self.make(base, entry::OTHER, row.opcode);
                     true
                 }
