@@ -35,42 +35,38 @@ fn done(result: io::Result<()>) {
     debug_assert!(result.is_ok());
 }
 
-/// Whether a text has a byte that JSON does not take as it is: a quote, a backslash, a control character.
+/// Whether a text has a byte that JSON does not take as it is: a quote, a backslash, a control character. Blocks are looked at
+/// as a whole, the last one from the text's end back.
 #[inline]
 fn needs_escapes(text: &[u8]) -> bool {
     let (blocks, rest) = text.as_chunks::<16>();
-    let mut found = 0;
+    let mut found = false;
     for block in blocks {
-        found |= escapes(u128::from_ne_bytes(*block));
+        found |= any_escape(block);
     }
-    if !rest.is_empty() {
-        // The last bytes of a text that is long enough may have been looked at already.
-        found |= match (text.last_chunk::<16>(), rest.first_chunk::<8>(), rest.last_chunk::<8>()) {
-            (Some(last), _, _) => escapes(u128::from_ne_bytes(*last)),
-            (None, Some(first), Some(last)) => {
-                escapes(u128::from(u64::from_ne_bytes(*first)) << 64 | u128::from(u64::from_ne_bytes(*last)))
-            }
-            (None, _, _) => {
-                let mut block = [b' '; 16];
-                for (to, from) in block.iter_mut().zip(rest) {
-                    *to = *from;
-                }
-                escapes(u128::from_ne_bytes(block))
-            }
-        };
+    if rest.is_empty() {
+        return found;
     }
-    found != 0
+    found
+        | match (text.last_chunk::<16>(), text.first_chunk::<8>(), text.last_chunk::<8>()) {
+            (Some(last), _, _) => any_escape(last),
+            (None, Some(first), Some(last)) => any_escape(first) | any_escape(last),
+            (None, _, _) => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+                (Some(first), Some(last)) => any_escape(first) | any_escape(last),
+                _ => text.iter().any(|byte| is_escape(*byte)),
+            },
+        }
 }
 
-/// Bits that are set if any of sixteen bytes has to be escaped. A borrow of the subtraction reaches only bytes above one that is
-/// found already, so whether there is any is exact.
+/// No early end: a block of constant size becomes a few instructions on vectors.
 #[inline]
-fn escapes(block: u128) -> u128 {
-    const ONES: u128 = u128::from_ne_bytes([1; 16]);
-    const HIGH: u128 = u128::from_ne_bytes([0x80; 16]);
-    let below = |block: u128, bound: u8| block.wrapping_sub(ONES * u128::from(bound)) & !block;
-    let is = |byte: u8| below(block ^ (ONES * u128::from(byte)), 1);
-    (below(block, 0x20) | is(b'"') | is(b'\\')) & HIGH
+fn any_escape<const N: usize>(block: &[u8; N]) -> bool {
+    block.iter().map(|byte| is_escape(*byte)).fold(false, |any, is| any | is)
+}
+
+#[inline]
+fn is_escape(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 impl<F: Formatter> Json<F> {
