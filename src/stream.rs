@@ -62,6 +62,45 @@ impl Converter {
         if opened.form() != Form::Pickles || is_legacy(&opened.head) {
             return Ok(None);
         }
+        if self.may_guess(shape) && opened.codecs.is_empty() && output.can_take_back() {
+            drop(opened);
+            let not_taken = Cell::new(false);
+            let max_output = limits.output_for(section.len());
+            let job = Job { converter: self, shape, root: Some(Root::List), items: 0, max_output, not_taken };
+            self.begin(Stage::Converting);
+            // What goes wrong may come of the guess: it is looked for anew.
+            if let Ok(report) = job.write(section, Work::Guess, output) {
+                return Ok(Some(report));
+            }
+            output.take_back().map_err(|e| Error::io(e, Location::default()))?;
+            self.begin(Stage::Looking);
+            return self.convert_by_plan(section, shape, output);
+        }
+        drop(opened);
+        self.convert_by_plan(section, shape, output)
+    }
+
+    /// Whether a list of items can be written before anything is known of what follows: how many they are is not said first, and
+    /// each is written by itself.
+    fn may_guess(&self, shape: Shape) -> bool {
+        let is_natural = self.options.mapping == Mapping::Natural;
+        self.select.is_none()
+            && match shape {
+                Shape::Lines => is_natural,
+                Shape::Document => self.options.format == Format::Json,
+                Shape::Objects | Shape::Table | Shape::Frames => false,
+            }
+    }
+
+    /// Looks at the input first, and converts it by what was found.
+    fn convert_by_plan(
+        &self,
+        section: &Section,
+        shape: Shape,
+        output: &mut dyn Output,
+    ) -> Result<Option<Report>, Failure> {
+        let limits = self.reader.allowed();
+        let opened = container::open(Box::new(section.reader()), limits)?;
         let mut lexer = lexer(opened, section, limits);
         let plan = liveness::plan(&mut lexer, shape == Shape::Table)?;
         let bytes = lexer.offset();
@@ -120,6 +159,8 @@ enum Work {
     Batches(liveness::Batches),
     /// So many pickles.
     Pickles(u64),
+    /// One pickle of which nothing is known.
+    Guess,
 }
 
 /// What the output is around the items of the root.
@@ -221,6 +262,7 @@ impl Job<'_> {
         let mut outcome = match work {
             Work::Batches(batches) => machine.run_batches(&mut lexer, batches, sink),
             Work::Pickles(count) => machine.run_each(&mut lexer, count, sink),
+            Work::Guess => machine.run_guess(&mut lexer, sink),
         };
         self.not_taken.set(outcome.not_taken);
         if outcome.findings.errors.is_empty()

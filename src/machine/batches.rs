@@ -85,6 +85,50 @@ struct Open {
     stride: usize,
 }
 
+/// Bytes of the stream that a batch has at least, where its end is guessed.
+const BATCH: u64 = 256 << 10;
+/// Bytes within which a batch ends; else the root is no list of small items.
+const LONGEST: u64 = 2 << 20;
+/// Batches of which everything is kept: what stands in many places stands in the first of them.
+const EARLY: u64 = 4;
+/// Slots of a later batch that are kept, on average, because they were read in it: where there are more, only a first pass can tell
+/// which of them are needed.
+const KEPT: u64 = 64;
+
+/// What is known of memo slots without a first pass.
+#[derive(Debug, Default)]
+pub(super) struct Guess {
+    /// A bit for each slot that was read.
+    read: Vec<u64>,
+    /// A batch should end where only the root is on the stack.
+    pub wants_end: bool,
+    /// Objects below this number were handed over, or are kept for later batches: nobody may change them.
+    pub frozen: u32,
+    /// Where the batch began.
+    start: u64,
+    batches: u64,
+    /// Slots of the first batches, all of which are kept.
+    early: u64,
+}
+
+impl Guess {
+    /// A slot is read.
+    #[inline]
+    pub fn mark(&mut self, slot: u64) {
+        let (word, bit) = ((slot / 64) as usize, 1 << (slot % 64));
+        if self.read.len() <= word {
+            self.read.resize(word + 1, 0);
+        }
+        if let Some(word) = self.read.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn is_read(&self, slot: u64) -> bool {
+        self.read.get((slot / 64) as usize).is_some_and(|word| word >> (slot % 64) & 1 == 1)
+    }
+}
+
 /// The state of a pickle that is read in batches.
 pub(super) struct Stream<'s> {
     sink: &'s mut dyn Sink,
@@ -109,7 +153,27 @@ pub(super) fn changed() -> Error {
     Error::io(e, Location::default())
 }
 
+/// The stream is not what it was taken for, without a first pass.
+pub(super) fn wrong_guess() -> Error {
+    Error::misuse("expected a list whose items are not needed later, found another pickle")
+}
+
 impl<'s> Stream<'s> {
+    /// Where batches end is not known.
+    pub fn guessing(sink: &'s mut dyn Sink) -> Self {
+        let first = Level { at: 0, later: 0, ints: false, dollar: false };
+        let ends = Vec::new().into_iter().peekable();
+        Stream { sink, ends, root: Root::List, items: 0, first, at: None, open: Vec::new(), not_taken: false }
+    }
+
+    /// Whether a value is the list that was handed over, if any was.
+    pub fn is_root(&self, root: Value) -> bool {
+        match (self.open.first(), root) {
+            (Some(open), Value::Object(id)) => open.id == id,
+            (_, _) => false,
+        }
+    }
+
     pub fn new(batches: Batches, sink: &'s mut dyn Sink) -> (Self, Slots) {
         let Batches { root, items, dollar_keys: dollar, ends, slots } = batches;
         let first = ends.first().and_then(|end| end.levels.first()).copied();
@@ -188,12 +252,45 @@ impl<G: Globals> Machine<G> {
         if stream.at.is_none() {
             stream.at = Some(self.graph.checkpoint());
         }
+        if self.guess.is_some() {
+            self.at_guess(offset, stream)?;
+            return Ok(u64::MAX);
+        }
         while let Some(end) = stream.ends.next_if(|end| end.offset <= offset) {
             if end.offset == offset {
                 self.flush(stream, &end)?;
             }
         }
         Ok(stream.next_end())
+    }
+
+    /// Whether only the root is on the stack.
+    #[inline]
+    pub(super) fn is_at_root(&self) -> bool {
+        self.stack.height() == 1 && !self.stack.has_mark()
+    }
+
+    /// Ends a batch, if one has lasted long enough and only the root is on the stack.
+    fn at_guess(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<(), Error> {
+        let at_root = self.is_at_root();
+        let Some(guess) = &mut self.guess else { return Ok(()) };
+        let len = offset.saturating_sub(guess.start);
+        if len < BATCH {
+            return Ok(());
+        }
+        guess.wants_end = !at_root;
+        let batch = u32::try_from(guess.batches).unwrap_or(LAST);
+        let root = self.stack.from(0).first().copied();
+        let is_list = matches!(root, Some(Value::Object(id)) if self.graph.kind(id) == Kind::List);
+        let is_same = stream.open.is_empty() || root.is_some_and(|root| stream.is_root(root));
+        if !is_list || !is_same || len >= LONGEST || !self.findings.errors.is_empty() || !self.strict.is_empty() {
+            return Err(wrong_guess());
+        }
+        if at_root {
+            guess.start = offset;
+            self.flush(stream, &End { offset, batch, levels: vec![stream.first] })?;
+        }
+        Ok(())
     }
 
     /// Hands over what the containers hold that are open at the end of a batch, and empties them.
@@ -366,8 +463,13 @@ impl<G: Globals> Machine<G> {
     /// Drops what was handed over, but for what later opcodes read.
     fn forget(&mut self, stream: &mut Stream<'_>, batch: u32) -> Result<(), Error> {
         let Some(at) = stream.at else { return Ok(()) };
-        let slots = self.slots.as_ref();
-        let kept = self.memo.retain(|slot| slots.is_some_and(|slots| slots.outlives(slot, batch)));
+        let (slots, guess) = (self.slots.as_ref(), self.guess.as_ref());
+        let from = guess.map_or(0, |guess| guess.early);
+        let kept = self.memo.retain(from, |slot| match guess {
+            Some(guess) => guess.batches < EARLY || slot < guess.early || guess.is_read(slot),
+            None => slots.is_some_and(|slots| slots.outlives(slot, batch)),
+        });
+        let kept_in_all = kept.len() as u64;
         let mut values: Vec<Value> = kept.iter().filter_map(|slot| self.memo.get(*slot)).collect();
         let stack = self.stack.values_mut();
         let (next, moved) = self.graph.collect(at, values.iter_mut().chain(stack)).map_err(limit)?;
@@ -381,6 +483,25 @@ impl<G: Globals> Machine<G> {
         }
         stream.sink.moved(at, &moved);
         stream.at = Some(next);
+        match &mut self.guess {
+            Some(guess) => guess.next(next, self.memo.count(), kept_in_all),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Guess {
+    /// A batch was dropped. `slots` are filled, of which so many were kept.
+    fn next(&mut self, at: Checkpoint, slots: u64, kept: u64) -> Result<(), Error> {
+        self.batches += 1;
+        self.frozen = at.end().0;
+        if self.batches == EARLY {
+            self.early = slots;
+        }
+        // The last page of early slots is looked at each time.
+        if self.batches > EARLY && kept > self.batches.saturating_mul(KEPT).saturating_add(1 << 10) {
+            return Err(wrong_guess());
+        }
         Ok(())
     }
 }

@@ -115,10 +115,11 @@ impl Memo {
         }
     }
 
-    /// Forgets the slots for which `outlives` is false; those that stay are told to `keep`.
-    pub fn retain(&mut self, outlives: impl Fn(u64) -> bool) -> Vec<u64> {
+    /// Forgets the slots from about `from` on for which `outlives` is false; returns those of them that stay.
+    pub fn retain(&mut self, from: u64, outlives: impl Fn(u64) -> bool) -> Vec<u64> {
         let mut kept = Vec::new();
-        for (n, slot) in self.pages.iter_mut().enumerate() {
+        let first = usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX);
+        for (n, slot) in self.pages.iter_mut().enumerate().skip(first) {
             let Some(page) = slot else { continue };
             let before = kept.len();
             for (i, value) in page.iter_mut().enumerate() {
@@ -189,7 +190,7 @@ mod tests {
         for n in 0..5_000 {
             assert!(memo.put(n, Value::Int(n as i64)).is_ok());
         }
-        assert_eq!(memo.retain(|n| n == 7 || n == 4_000), [7, 4_000]);
+        assert_eq!(memo.retain(0, |n| n == 7 || n == 4_000), [7, 4_000]);
         assert!(matches!(memo.get(4_000), Some(Value::Int(4_000))) && memo.get(8).is_none());
         assert_eq!((memo.count(), memo.spare.len()), (5_000, 3));
         memo.clear();

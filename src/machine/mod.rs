@@ -246,6 +246,8 @@ pub(crate) struct Machine<G> {
     next_stop: u64,
     /// What the first pass knows of memo slots.
     slots: Option<liveness::Slots>,
+    /// What is known of them where there was no first pass.
+    guess: Option<batches::Guess>,
     /// Bytes of the streams before this one.
     read: u64,
     /// The highest protocol of any pickle.
@@ -292,6 +294,7 @@ impl<G: Globals> Machine<G> {
             strict: Vec::new(),
             next_stop: 0,
             slots: None,
+            guess: None,
             read: 0,
             highest: 0,
             nesting: 0,
@@ -322,6 +325,25 @@ impl<G: Globals> Machine<G> {
         self.highest = self.protocol;
         let not_taken = stream.not_taken;
         Outcome { not_taken, ..self.outcome(lexer, result) }
+    }
+
+    /// Reads one pickle without a first pass, by the guess that its root is a list whose items nobody needs later but for those
+    /// that were read again soon. Any finding may come of a wrong guess, and then says nothing about the pickle.
+    pub fn run_guess(mut self, lexer: &mut Lexer<'_>, sink: &mut dyn batches::Sink) -> Outcome {
+        let mut stream = batches::Stream::guessing(sink);
+        self.guess = Some(batches::Guess::default());
+        let result = self.read(lexer, Some(&mut stream)).and_then(|root| {
+            if lexer.peek()?.is_some() || !stream.is_root(root) {
+                return Err(batches::wrong_guess());
+            }
+            self.finish_batches(&mut stream, root)
+        });
+        self.highest = self.protocol;
+        let mut outcome = self.outcome(lexer, result);
+        if !outcome.findings.notes.is_empty() {
+            outcome.findings.push(batches::wrong_guess());
+        }
+        outcome
     }
 
     /// Reads the pickles that the first pass counted, and hands over each.

@@ -195,6 +195,10 @@ impl<G: Globals> Machine<G> {
                         result = Err((reject, byte));
                         break;
                     }
+                    if byte == APPENDS && self.may_end_batch() {
+                        self.next_stop = 0;
+                        break;
+                    }
                     continue;
                 }
                 APPEND | SETITEM => {
@@ -207,6 +211,10 @@ impl<G: Globals> Machine<G> {
                     let done = if byte == APPEND { self.append(base, false) } else { self.set_items(base) };
                     if let Err(reject) = done {
                         result = Err((reject, byte));
+                        break;
+                    }
+                    if byte == APPEND && self.may_end_batch() {
+                        self.next_stop = 0;
                         break;
                     }
                     continue;
@@ -272,6 +280,9 @@ impl<G: Globals> Machine<G> {
     fn fast_get(&mut self, index: u64) -> bool {
         match self.memo.value(index) {
             Some(value) => {
+                if let Some(guess) = &mut self.guess {
+                    guess.mark(index);
+                }
                 share(&mut self.graph, value);
                 self.stack.copy_free(value)
             }

@@ -13,10 +13,13 @@ use crate::limits::{Limit, memory_for};
 use crate::location::Location;
 use crate::model::graph::Kind;
 use crate::model::type_name::type_name;
-use crate::model::value::Value;
+use crate::model::value::{NodeId, Value};
 use crate::opcode::arg::{self, BadText, TextInt};
 use crate::opcode::lexer::{Arg, Lexer};
 use crate::opcode::{Opcode, OpcodeInfo};
+
+/// What a wrong guess comes to: it is read again, by another rule.
+const FROZEN: &str = "expected an object that was not handed over, found one that was";
 
 /// The highest protocol there is (Python 3.8, PEP 574).
 const HIGHEST_PROTOCOL: u64 = 5;
@@ -69,8 +72,25 @@ impl<G: Globals> Machine<G> {
                 }
             }
             self.opcodes += 1;
-            if lexer.offset() >= self.next_stop {
+            if lexer.offset() >= self.next_stop || self.may_end_batch() {
                 self.pause(lexer.offset(), stream.as_deref_mut())?;
+            }
+        }
+    }
+
+    /// Whether a batch should end, and can.
+    #[inline]
+    fn may_end_batch(&self) -> bool {
+        self.guess.as_ref().is_some_and(|guess| guess.wants_end) && self.is_at_root()
+    }
+
+    /// Whether nobody may change an object: it was handed over, or a later batch may.
+    #[inline]
+    fn is_frozen(&self, id: NodeId) -> bool {
+        match &self.guess {
+            None => false,
+            Some(guess) => {
+                id.0 < guess.frozen && !matches!(self.stack.from(0), [Value::Object(root), ..] if *root == id)
             }
         }
     }
@@ -80,6 +100,9 @@ impl<G: Globals> Machine<G> {
     fn settle(&mut self, mut reject: Reject, info: &OpcodeInfo, lexer: &mut Lexer<'_>) -> Result<(), Error> {
         let at = Location::opcode(lexer.start(), info.name);
         while let Reject::Demand(demand) = reject {
+            if self.guess.is_some() {
+                return Err(super::batches::wrong_guess());
+            }
             match self.meet(demand, lexer)? {
                 Ok(()) => return Ok(()),
                 Err(why) => reject = why,
@@ -346,6 +369,11 @@ impl<G: Globals> Machine<G> {
             }
             (Opcode::Build, _) => {
                 let (state, target) = (self.take(), self.stack.peek(0).unwrap_or(Value::Unknown));
+                if let Value::Object(id) = target
+                    && (self.is_frozen(id) || self.guess.is_some() && self.stack.height() == 1)
+                {
+                    return malformed(FROZEN);
+                }
                 self.build(target, state)
             }
             (Opcode::Proto, Arg::Uint(version)) => self.proto(version),
@@ -406,6 +434,7 @@ impl<G: Globals> Machine<G> {
         let (opcode, wanted) = if members { ("ADDITEMS", "a set") } else { ("APPEND(S)", "a list") };
         let result = match target {
             Value::Unknown => Ok(()),
+            Value::Object(id) if self.is_frozen(id) => malformed(FROZEN),
             Value::Object(id) => match (self.graph.kind(id), members) {
                 (Kind::List, false) => self.graph.append(id, self.stack.from(base)).map_err(Reject::from),
                 (Kind::Set, true) => self.graph.extend_set(id, self.stack.from(base)).map_err(Reject::from),
@@ -427,6 +456,7 @@ impl<G: Globals> Machine<G> {
         let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
         let result = match target {
             Value::Unknown => Ok(()),
+            Value::Object(id) if self.is_frozen(id) => malformed(FROZEN),
             Value::Object(id) => match self.graph.kind(id) {
                 Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
                     self.graph.extend_dict(id, self.stack.from(base)).map_err(Reject::from)
@@ -501,6 +531,9 @@ impl<G: Globals> Machine<G> {
         };
         if let Value::Object(id) = value {
             self.graph.mark_shared(id);
+        }
+        if let Some(guess) = &mut self.guess {
+            guess.mark(index);
         }
         self.push(value)
     }
