@@ -253,6 +253,7 @@ impl Converter {
             prefix: prefix.as_deref(),
             options: &self.options,
             max_output,
+            max_memory: self.reader.allowed().max_memory,
             max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
         let mut proto = None;
@@ -294,6 +295,8 @@ struct Job<'a> {
     prefix: Option<&'a str>,
     options: &'a WriteOptions,
     max_output: u64,
+    #[cfg_attr(not(feature = "tables"), allow(dead_code, reason = "only tables hold more than a buffer"))]
+    max_memory: u64,
     /// Levels of the output; a value may take several (a tag, its map, its items).
     max_depth: u32,
 }
@@ -366,7 +369,8 @@ impl Job<'_> {
             max_output: self.max_output,
         };
         let mut table = crate::tabular::Table::open(&job, ledger)?;
-        let mut writer = crate::writers::batches::begin(&table.schema(), self.options, self.out(output))?;
+        let mut writer =
+            crate::writers::batches::begin(&table.schema(), self.options, self.out(output).holding(self.max_memory))?;
         while let Some(batch) = table.next_batch()? {
             writer.push(&batch)?;
         }

@@ -85,50 +85,6 @@ struct Open {
     stride: usize,
 }
 
-/// Bytes of the stream that a batch has at least, where its end is guessed.
-const BATCH: u64 = 256 << 10;
-/// Bytes within which a batch ends; else the root is no list of small items.
-const LONGEST: u64 = 2 << 20;
-/// Batches of which everything is kept: what stands in many places stands in the first of them.
-const EARLY: u64 = 4;
-/// Slots of a later batch that are kept, on average, because they were read in it: where there are more, only a first pass can tell
-/// which of them are needed.
-const KEPT: u64 = 64;
-
-/// What is known of memo slots without a first pass.
-#[derive(Debug, Default)]
-pub(super) struct Guess {
-    /// A bit for each slot that was read.
-    read: Vec<u64>,
-    /// A batch should end where only the root is on the stack.
-    pub wants_end: bool,
-    /// Objects below this number were handed over, or are kept for later batches: nobody may change them.
-    pub frozen: u32,
-    /// Where the batch began.
-    start: u64,
-    batches: u64,
-    /// Slots of the first batches, all of which are kept.
-    early: u64,
-}
-
-impl Guess {
-    /// A slot is read.
-    #[inline]
-    pub fn mark(&mut self, slot: u64) {
-        let (word, bit) = ((slot / 64) as usize, 1 << (slot % 64));
-        if self.read.len() <= word {
-            self.read.resize(word + 1, 0);
-        }
-        if let Some(word) = self.read.get_mut(word) {
-            *word |= bit;
-        }
-    }
-
-    fn is_read(&self, slot: u64) -> bool {
-        self.read.get((slot / 64) as usize).is_some_and(|word| word >> (slot % 64) & 1 == 1)
-    }
-}
-
 /// The state of a pickle that is read in batches.
 pub(super) struct Stream<'s> {
     sink: &'s mut dyn Sink,
@@ -145,17 +101,12 @@ pub(super) struct Stream<'s> {
 }
 
 /// A batch that no other follows.
-const LAST: u32 = u32::MAX - 1;
+pub(super) const LAST: u32 = u32::MAX - 1;
 
 /// The stream is not the one that the first pass read.
 pub(super) fn changed() -> Error {
     let e = std::io::Error::other("the input changed while it was read");
     Error::io(e, Location::default())
-}
-
-/// The stream is not what it was taken for, without a first pass.
-pub(super) fn wrong_guess() -> Error {
-    Error::misuse("expected a list whose items are not needed later, found another pickle")
 }
 
 impl<'s> Stream<'s> {
@@ -172,6 +123,16 @@ impl<'s> Stream<'s> {
             (Some(open), Value::Object(id)) => open.id == id,
             (_, _) => false,
         }
+    }
+
+    /// Whether nothing was handed over.
+    pub fn is_closed(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// How the root is open.
+    pub fn first(&self) -> Level {
+        self.first
     }
 
     pub fn new(batches: Batches, sink: &'s mut dyn Sink) -> (Self, Slots) {
@@ -264,37 +225,8 @@ impl<G: Globals> Machine<G> {
         Ok(stream.next_end())
     }
 
-    /// Whether only the root is on the stack.
-    #[inline]
-    pub(super) fn is_at_root(&self) -> bool {
-        self.stack.height() == 1 && !self.stack.has_mark()
-    }
-
-    /// Ends a batch, if one has lasted long enough and only the root is on the stack.
-    fn at_guess(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<(), Error> {
-        let at_root = self.is_at_root();
-        let Some(guess) = &mut self.guess else { return Ok(()) };
-        let len = offset.saturating_sub(guess.start);
-        if len < BATCH {
-            return Ok(());
-        }
-        guess.wants_end = !at_root;
-        let batch = u32::try_from(guess.batches).unwrap_or(LAST);
-        let root = self.stack.from(0).first().copied();
-        let is_list = matches!(root, Some(Value::Object(id)) if self.graph.kind(id) == Kind::List);
-        let is_same = stream.open.is_empty() || root.is_some_and(|root| stream.is_root(root));
-        if !is_list || !is_same || len >= LONGEST || !self.findings.errors.is_empty() || !self.strict.is_empty() {
-            return Err(wrong_guess());
-        }
-        if at_root {
-            guess.start = offset;
-            self.flush(stream, &End { offset, batch, levels: vec![stream.first] })?;
-        }
-        Ok(())
-    }
-
     /// Hands over what the containers hold that are open at the end of a batch, and empties them.
-    fn flush(&mut self, stream: &mut Stream<'_>, end: &End) -> Result<(), Error> {
+    pub(super) fn flush(&mut self, stream: &mut Stream<'_>, end: &End) -> Result<(), Error> {
         let Some(levels) = self.levels(stream, &end.levels)? else { return Ok(()) };
         if let (Some(open), Some((NOWHERE, root))) = (stream.open.first_mut(), levels.first()) {
             open.id = root.id;
@@ -464,9 +396,9 @@ impl<G: Globals> Machine<G> {
     fn forget(&mut self, stream: &mut Stream<'_>, batch: u32) -> Result<(), Error> {
         let Some(at) = stream.at else { return Ok(()) };
         let (slots, guess) = (self.slots.as_ref(), self.guess.as_ref());
-        let from = guess.map_or(0, |guess| guess.early);
+        let from = guess.map_or(0, |guess| guess.early());
         let kept = self.memo.retain(from, |slot| match guess {
-            Some(guess) => guess.batches < EARLY || slot < guess.early || guess.is_read(slot),
+            Some(guess) => guess.keeps(slot),
             None => slots.is_some_and(|slots| slots.outlives(slot, batch)),
         });
         let kept_in_all = kept.len() as u64;
@@ -487,21 +419,5 @@ impl<G: Globals> Machine<G> {
             Some(guess) => guess.next(next, self.memo.count(), kept_in_all),
             None => Ok(()),
         }
-    }
-}
-
-impl Guess {
-    /// A batch was dropped. `slots` are filled, of which so many were kept.
-    fn next(&mut self, at: Checkpoint, slots: u64, kept: u64) -> Result<(), Error> {
-        self.batches += 1;
-        self.frozen = at.end().0;
-        if self.batches == EARLY {
-            self.early = slots;
-        }
-        // The last page of early slots is looked at each time.
-        if self.batches > EARLY && kept > self.batches.saturating_mul(KEPT).saturating_add(1 << 10) {
-            return Err(wrong_guess());
-        }
-        Ok(())
     }
 }

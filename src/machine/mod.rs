@@ -5,6 +5,7 @@
 
 pub(crate) mod batches;
 mod demand;
+mod guess;
 pub(crate) mod liveness;
 mod memo;
 mod names;
@@ -182,12 +183,6 @@ pub(crate) struct Findings {
     max: usize,
 }
 
-/// Names the member in every error from `known` on.
-fn name(errors: &mut Vec<Error>, known: usize, member: &str) {
-    let new = errors.split_off(known);
-    errors.extend(new.into_iter().map(|error| error.in_member(member)));
-}
-
 impl Findings {
     /// Adds one, or counts it where the report is full.
     pub fn push(&mut self, error: Error) {
@@ -247,7 +242,7 @@ pub(crate) struct Machine<G> {
     /// What the first pass knows of memo slots.
     slots: Option<liveness::Slots>,
     /// What is known of them where there was no first pass.
-    guess: Option<batches::Guess>,
+    guess: Option<guess::Guess>,
     /// Bytes of the streams before this one.
     read: u64,
     /// The highest protocol of any pickle.
@@ -327,25 +322,6 @@ impl<G: Globals> Machine<G> {
         Outcome { not_taken, ..self.outcome(lexer, result) }
     }
 
-    /// Reads one pickle without a first pass, by the guess that its root is a list whose items nobody needs later but for those
-    /// that were read again soon. Any finding may come of a wrong guess, and then says nothing about the pickle.
-    pub fn run_guess(mut self, lexer: &mut Lexer<'_>, sink: &mut dyn batches::Sink) -> Outcome {
-        let mut stream = batches::Stream::guessing(sink);
-        self.guess = Some(batches::Guess::default());
-        let result = self.read(lexer, Some(&mut stream)).and_then(|root| {
-            if lexer.peek()?.is_some() || !stream.is_root(root) {
-                return Err(batches::wrong_guess());
-            }
-            self.finish_batches(&mut stream, root)
-        });
-        self.highest = self.protocol;
-        let mut outcome = self.outcome(lexer, result);
-        if !outcome.findings.notes.is_empty() {
-            outcome.findings.push(batches::wrong_guess());
-        }
-        outcome
-    }
-
     /// Reads the pickles that the first pass counted, and hands over each.
     pub fn run_each(mut self, lexer: &mut Lexer<'_>, count: u64, sink: &mut dyn batches::Pickles) -> Outcome {
         let result = self.each(lexer, count, sink);
@@ -408,8 +384,8 @@ impl<G: Globals> Machine<G> {
         let roots = self.pickles(lexer, trailing);
         self.read += lexer.offset();
         if let Some(member) = member {
-            name(&mut self.findings.errors, known, member);
-            name(&mut self.strict, strict, member);
+            names::name_member(&mut self.findings.errors, known, member);
+            names::name_member(&mut self.strict, strict, member);
             for note in self.findings.notes.iter_mut().skip(noted) {
                 *note = format!("{note} (in member {})", Escaped(member));
             }

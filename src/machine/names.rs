@@ -1,5 +1,6 @@
 //! Names that the stream has referred to: each is resolved once, then found by its spelling.
 
+use crate::error::Error;
 use std::hash::BuildHasher;
 
 use crate::model::value::Value;
@@ -48,4 +49,10 @@ impl Names {
         let (known, state) = (&self.known, &self.state);
         self.table.insert_unique(known_hash, index, |&i| known.get(i as usize).map_or(0, |k| hash(k, state)));
     }
+}
+
+/// Names the member in every error from `known` on.
+pub(super) fn name_member(errors: &mut Vec<Error>, known: usize, member: &str) {
+    let new = errors.split_off(known);
+    errors.extend(new.into_iter().map(|error| error.in_member(member)));
 }

@@ -13,7 +13,7 @@ use crate::limits::{Limit, Limits};
 use crate::location::Location;
 use crate::opcode::lexer::Lexer;
 
-/// Bytes that are held in memory: a stream that ends before them needs no file.
+/// Bytes that are held in memory: a stream that ends before them, and is not compressed, needs no file.
 const HELD: usize = 8 << 20;
 /// Bytes that are put into the file at a time.
 const CHUNK: usize = 1 << 20;
@@ -50,7 +50,7 @@ impl Converter {
         }
         head.truncate(filled);
         let limits = self.reader.allowed();
-        if filled < HELD || !may_be_pickles(&head, limits) {
+        if filled < HELD && !is_compressed(&head, limits) || !may_be_pickles(&head, limits) {
             return Ok(Spooled::Begun(head));
         }
         let failed = |e: io::Error| Error::io(e, Location::default());
@@ -58,7 +58,13 @@ impl Converter {
             Some(folder) => tempfile::tempfile_in(folder),
             None => tempfile::tempfile(),
         }
-        .map_err(failed)?;
+        .map_err(|e| {
+            let place = folder.map_or_else(std::env::temp_dir, Path::to_owned);
+            failed(e).with_hint(format!(
+                "what comes from a pipe is put into a file in `{}`; `--temp-dir` names another folder",
+                crate::name::Escaped(&place.to_string_lossy())
+            ))
+        })?;
         let (mut put, mut at) = (head.len(), 0);
         while put > 0 {
             at += put as u64;
@@ -84,6 +90,11 @@ fn read(stream: &mut dyn Read, buf: &mut [u8], at: u64) -> Result<usize, Error> 
             result => return result.map_err(|e| Error::from_read(e, Location::offset(at))),
         }
     }
+}
+
+/// Whether it is longer than it looks.
+fn is_compressed(head: &[u8], limits: &Limits) -> bool {
+    container::open(Box::new(head), limits).is_ok_and(|opened| !opened.codecs.is_empty())
 }
 
 /// Whether something that begins so may be read to its end: a container, or opcodes as far as they go.

@@ -253,7 +253,11 @@ where
     'j: 'w,
 {
     fn new(job: &'j Job<'c>, building: Building<'j>, output: &'w mut dyn Output) -> Result<Self, Error> {
-        let writer = batches::begin(building.schema(), &job.converter.options, Out::new(output, job.max_output))?;
+        let writer = batches::begin(
+            building.schema(),
+            &job.converter.options,
+            Out::new(output, job.max_output).holding(job.converter.reader.allowed().max_memory),
+        )?;
         Ok(Second { job, building, writer, ledger: Ledger::default() })
     }
 

@@ -18,11 +18,44 @@ pub(crate) struct Out<'w> {
     sink: &'w mut (dyn Write + 'w),
     written: u64,
     limit: u64,
+    #[cfg(feature = "parquet")]
+    memory: u64,
 }
 
 impl<'w> Out<'w> {
     pub fn new(sink: &'w mut (dyn Write + 'w), limit: u64) -> Self {
-        Out { sink, written: 0, limit }
+        Out {
+            sink,
+            written: 0,
+            limit,
+            #[cfg(feature = "parquet")]
+            memory: u64::MAX,
+        }
+    }
+
+    /// Says how many bytes a writer may hold, however large the input is.
+    #[cfg(feature = "tables")]
+    #[must_use]
+    pub fn holding(self, memory: u64) -> Self {
+        #[cfg(feature = "parquet")]
+        return Out { memory, ..self };
+        #[cfg(not(feature = "parquet"))]
+        {
+            let _ = memory;
+            self
+        }
+    }
+
+    /// Checks that a writer may hold so many bytes.
+    ///
+    /// # Errors
+    /// `Limit` beyond what it may hold.
+    #[cfg(feature = "parquet")]
+    pub fn may_hold(&self, bytes: u64) -> Result<(), Error> {
+        if bytes > self.memory {
+            return Err(Limit::Memory.exceeded(bytes, self.memory, Location::default()));
+        }
+        Ok(())
     }
 
     pub fn written(&self) -> u64 {

@@ -19,6 +19,7 @@ mod cli;
 mod command;
 mod docs;
 mod goldens;
+mod guesses;
 mod limits;
 mod lossless;
 mod many;

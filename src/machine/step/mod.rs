@@ -13,13 +13,10 @@ use crate::limits::{Limit, memory_for};
 use crate::location::Location;
 use crate::model::graph::Kind;
 use crate::model::type_name::type_name;
-use crate::model::value::{NodeId, Value};
+use crate::model::value::Value;
 use crate::opcode::arg::{self, BadText, TextInt};
 use crate::opcode::lexer::{Arg, Lexer};
 use crate::opcode::{Opcode, OpcodeInfo};
-
-/// What a wrong guess comes to: it is read again, by another rule.
-const FROZEN: &str = "expected an object that was not handed over, found one that was";
 
 /// The highest protocol there is (Python 3.8, PEP 574).
 const HIGHEST_PROTOCOL: u64 = 5;
@@ -78,30 +75,13 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    /// Whether a batch should end, and can.
-    #[inline]
-    fn may_end_batch(&self) -> bool {
-        self.guess.as_ref().is_some_and(|guess| guess.wants_end) && self.is_at_root()
-    }
-
-    /// Whether nobody may change an object: it was handed over, or a later batch may.
-    #[inline]
-    fn is_frozen(&self, id: NodeId) -> bool {
-        match &self.guess {
-            None => false,
-            Some(guess) => {
-                id.0 < guess.frozen && !matches!(self.stack.from(0), [Value::Object(root), ..] if *root == id)
-            }
-        }
-    }
-
     /// Findings let the reading go on, with an unknown value where a result would be; errors end it.
     #[cold]
     fn settle(&mut self, mut reject: Reject, info: &OpcodeInfo, lexer: &mut Lexer<'_>) -> Result<(), Error> {
         let at = Location::opcode(lexer.start(), info.name);
         while let Reject::Demand(demand) = reject {
             if self.guess.is_some() {
-                return Err(super::batches::wrong_guess());
+                return Err(super::guess::wrong_guess());
             }
             match self.meet(demand, lexer)? {
                 Ok(()) => return Ok(()),
@@ -372,7 +352,7 @@ impl<G: Globals> Machine<G> {
                 if let Value::Object(id) = target
                     && (self.is_frozen(id) || self.guess.is_some() && self.stack.height() == 1)
                 {
-                    return malformed(FROZEN);
+                    return malformed(super::guess::FROZEN);
                 }
                 self.build(target, state)
             }
@@ -434,7 +414,7 @@ impl<G: Globals> Machine<G> {
         let (opcode, wanted) = if members { ("ADDITEMS", "a set") } else { ("APPEND(S)", "a list") };
         let result = match target {
             Value::Unknown => Ok(()),
-            Value::Object(id) if self.is_frozen(id) => malformed(FROZEN),
+            Value::Object(id) if self.is_frozen(id) => malformed(super::guess::FROZEN),
             Value::Object(id) => match (self.graph.kind(id), members) {
                 (Kind::List, false) => self.graph.append(id, self.stack.from(base)).map_err(Reject::from),
                 (Kind::Set, true) => self.graph.extend_set(id, self.stack.from(base)).map_err(Reject::from),
@@ -456,7 +436,7 @@ impl<G: Globals> Machine<G> {
         let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);
         let result = match target {
             Value::Unknown => Ok(()),
-            Value::Object(id) if self.is_frozen(id) => malformed(FROZEN),
+            Value::Object(id) if self.is_frozen(id) => malformed(super::guess::FROZEN),
             Value::Object(id) => match self.graph.kind(id) {
                 Kind::Dict | Kind::OrderedDict | Kind::DefaultDict | Kind::Counter => {
                     self.graph.extend_dict(id, self.stack.from(base)).map_err(Reject::from)
