@@ -397,8 +397,8 @@ impl<G: Globals> Machine<G> {
         let Some(at) = stream.at else { return Ok(()) };
         let (slots, guess) = (self.slots.as_ref(), self.guess.as_ref());
         let from = guess.map_or(0, |guess| guess.early());
-        let kept = self.memo.retain(from, |slot| match guess {
-            Some(guess) => guess.keeps(slot),
+        let kept = self.memo.retain(from, |slot, value| match guess {
+            Some(guess) => guess.keeps(slot, value),
             None => slots.is_some_and(|slots| slots.outlives(slot, batch)),
         });
         let kept_in_all = kept.len() as u64;

@@ -1,6 +1,6 @@
 //! Handing over the items of a list without a first pass, by a guess: what later items share with earlier ones is read again soon.
 //!
-//! Everything of the first batches is kept, and of the others what was read again within them. A slot that is read although it was
+//! All texts of the first batches are kept, and of every batch what was read again within it. A slot that is read although it was
 //! dropped, an object that is changed although it was handed over, a root that is something else in the end: all of them end the
 //! reading, and whoever asked for it takes the output back and begins anew, with a first pass.
 
@@ -17,7 +17,7 @@ use crate::opcode::lexer::Lexer;
 const BATCH: u64 = 256 << 10;
 /// Bytes within which a batch ends; else the root is no list of small items.
 const LONGEST: u64 = 2 << 20;
-/// Batches of which everything is kept: what stands in many places stands in the first of them.
+/// Batches of which all texts and numbers are kept: what stands in many places stands in the first of them.
 const EARLY: u64 = 4;
 /// Slots of a later batch that are kept, on average, because they were read in it: where there are more, only a first pass can tell
 /// which of them are needed.
@@ -38,7 +38,7 @@ pub(super) struct Guess {
     /// Where the batch began.
     start: u64,
     batches: u64,
-    /// Slots of the first batches, all of which are kept.
+    /// Slots of the first batches.
     early: u64,
 }
 
@@ -55,12 +55,22 @@ impl Guess {
         }
     }
 
-    /// Whether a slot is kept for later batches.
-    pub(super) fn keeps(&self, slot: u64) -> bool {
-        self.batches < EARLY || slot < self.early || self.is_read(slot)
+    /// Whether a slot is kept for later batches. An object that stands in two places has to be known to when it is written first, so
+    /// one that was not read by then is not kept.
+    pub(super) fn keeps(&self, slot: u64, value: &Value) -> bool {
+        let is_leaf = matches!(
+            value,
+            Value::Str { .. }
+                | Value::Bytes { .. }
+                | Value::Py2Str { .. }
+                | Value::Int(_)
+                | Value::Float { .. }
+                | Value::Global(_)
+        );
+        is_leaf && (self.batches < EARLY || slot < self.early) || self.is_read(slot)
     }
 
-    /// How many slots are kept whatever happens.
+    /// Slots of the first batches: nothing of them is dropped any more.
     pub(super) fn early(&self) -> u64 {
         self.early
     }

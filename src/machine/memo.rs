@@ -116,7 +116,7 @@ impl Memo {
     }
 
     /// Forgets the slots from about `from` on for which `outlives` is false; returns those of them that stay.
-    pub fn retain(&mut self, from: u64, outlives: impl Fn(u64) -> bool) -> Vec<u64> {
+    pub fn retain(&mut self, from: u64, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
         let mut kept = Vec::new();
         let first = usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX);
         for (n, slot) in self.pages.iter_mut().enumerate().skip(first) {
@@ -124,8 +124,8 @@ impl Memo {
             let before = kept.len();
             for (i, value) in page.iter_mut().enumerate() {
                 let index = (n * PAGE + i) as u64;
-                if value.is_some() {
-                    if outlives(index) { kept.push(index) } else { *value = None }
+                if let Some(known) = value {
+                    if outlives(index, known) { kept.push(index) } else { *value = None }
                 }
             }
             if kept.len() == before
@@ -134,8 +134,8 @@ impl Memo {
                 self.spare.push(page);
             }
         }
-        self.sparse.retain(|index, _| {
-            let stays = outlives(*index);
+        self.sparse.retain(|index, value| {
+            let stays = outlives(*index, value);
             if stays {
                 kept.push(*index);
             }
@@ -190,7 +190,7 @@ mod tests {
         for n in 0..5_000 {
             assert!(memo.put(n, Value::Int(n as i64)).is_ok());
         }
-        assert_eq!(memo.retain(0, |n| n == 7 || n == 4_000), [7, 4_000]);
+        assert_eq!(memo.retain(0, |n, _| n == 7 || n == 4_000), [7, 4_000]);
         assert!(matches!(memo.get(4_000), Some(Value::Int(4_000))) && memo.get(8).is_none());
         assert_eq!((memo.count(), memo.spare.len()), (5_000, 3));
         memo.clear();
