@@ -41,7 +41,7 @@ impl Default for Limits {
         Limits {
             max_memory: 8 << 30,
             max_depth: 1_000,
-            max_memo: 1 << 28,
+            max_memo: 1 << 32,
             max_nodes: 1 << 31,
             max_digits: 4_300,
             max_decompressed: 64 << 30,

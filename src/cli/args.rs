@@ -204,7 +204,7 @@ pub(super) struct LimitArgs {
     /// Levels of nested values [default: 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub max_depth: Option<u32>,
-    /// Entries of the memo [default: 268435456]
+    /// Entries of the memo [default: 4294967296]
     #[arg(long, value_name = "N")]
     pub max_memo: Option<u64>,
     /// Values of one input [default: 2147483648]

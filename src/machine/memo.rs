@@ -18,6 +18,10 @@ pub(super) struct Memo {
     count: u64,
     /// The end of what was ever filled in pages: what lies behind is empty.
     top: u64,
+    /// Pages from here on have not been looked through.
+    fresh: usize,
+    /// Pages before it that hold something which may be forgotten.
+    live: Vec<usize>,
 }
 
 /// The slot was taken.
@@ -92,6 +96,9 @@ impl Memo {
             if self.pages.len() <= at {
                 self.pages.resize_with(at + 1, || None);
             }
+            if at < self.fresh {
+                self.live.push(at);
+            }
             let mut page = self.spare.pop().unwrap_or_else(|| Box::new([None; PAGE]));
             page[index as usize % PAGE] = Some(value);
             if let Some(slot) = self.pages.get_mut(at) {
@@ -115,12 +122,16 @@ impl Memo {
         }
     }
 
-    /// Forgets the slots from about `from` on for which `outlives` is false; returns those of them that stay.
+    /// Forgets the slots from about `from` on for which `outlives` is false; returns those of them that stay. What stays of the pages
+    /// before is not looked at again, so that the work is that of what is new.
     pub fn retain(&mut self, from: u64, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
         let mut kept = Vec::new();
         let first = usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX);
-        for (n, slot) in self.pages.iter_mut().enumerate().skip(first) {
-            let Some(page) = slot else { continue };
+        let known = std::mem::take(&mut self.live);
+        // The page that is being filled is new until it is full.
+        let full = usize::try_from(self.top / PAGE as u64).unwrap_or(usize::MAX).min(self.pages.len());
+        for n in known.into_iter().chain(self.fresh..self.pages.len()).filter(|n| *n >= first) {
+            let Some(Some(page)) = self.pages.get_mut(n) else { continue };
             let before = kept.len();
             for (i, value) in page.iter_mut().enumerate() {
                 let index = (n * PAGE + i) as u64;
@@ -128,12 +139,15 @@ impl Memo {
                     if outlives(index, known) { kept.push(index) } else { *value = None }
                 }
             }
-            if kept.len() == before
-                && let Some(page) = slot.take()
-            {
+            if kept.len() > before {
+                if n < full {
+                    self.live.push(n);
+                }
+            } else if let Some(page) = self.pages.get_mut(n).and_then(Option::take) {
                 self.spare.push(page);
             }
         }
+        self.fresh = full;
         self.sparse.retain(|index, value| {
             let stays = outlives(*index, value);
             if stays {
@@ -155,8 +169,8 @@ impl Memo {
         }
         self.pages.clear();
         self.sparse.clear();
-        self.count = 0;
-        self.top = 0;
+        self.live.clear();
+        (self.count, self.top, self.fresh) = (0, 0, 0);
     }
 
     /// Forgets everything; the memory is kept, unless there is much of it.
