@@ -5,7 +5,7 @@
 //! reading, and whoever asked for it takes the output back and begins anew, with a first pass.
 
 use super::batches::{self, LAST, Stream};
-use super::liveness::End;
+use super::liveness::{End, Slots};
 use super::{Globals, Machine, Outcome};
 use crate::error::Error;
 use crate::model::graph::Kind;
@@ -29,8 +29,8 @@ pub(super) const FROZEN: &str = "expected an object that was not handed over, fo
 /// What is known of memo slots without a first pass.
 #[derive(Debug, Default)]
 pub(super) struct Guess {
-    /// A bit for each slot that was read.
-    read: Vec<u64>,
+    /// Which were read.
+    slots: Slots,
     /// A batch should end where only the root is on the stack.
     pub wants_end: bool,
     /// Objects below this number were handed over, or are kept for later batches: nobody may change them.
@@ -46,13 +46,7 @@ impl Guess {
     /// A slot is read.
     #[inline]
     pub fn mark(&mut self, slot: u64) {
-        let (word, bit) = ((slot / 64) as usize, 1 << (slot % 64));
-        if self.read.len() <= word {
-            self.read.resize(word + 1, 0);
-        }
-        if let Some(word) = self.read.get_mut(word) {
-            *word |= bit;
-        }
+        self.slots.mark(slot);
     }
 
     /// Whether a slot is kept for later batches. An object that stands in two places has to be known to when it is written first, so
@@ -67,16 +61,12 @@ impl Guess {
                 | Value::Float { .. }
                 | Value::Global(_)
         );
-        is_leaf && (self.batches < EARLY || slot < self.early) || self.is_read(slot)
+        is_leaf && (self.batches < EARLY || slot < self.early) || self.slots.is_read(slot)
     }
 
     /// Slots of the first batches: nothing of them is dropped any more.
     pub(super) fn early(&self) -> u64 {
         self.early
-    }
-
-    fn is_read(&self, slot: u64) -> bool {
-        self.read.get((slot / 64) as usize).is_some_and(|word| word >> (slot % 64) & 1 == 1)
     }
 }
 

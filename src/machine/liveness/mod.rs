@@ -173,9 +173,6 @@ struct Scan {
     unseen: usize,
     /// Slots that were read, each with the batch that read it.
     recent: [u64; RECENT],
-    /// For the slots that BINGET reads, the round in which it did last; a round is a batch.
-    again: [u32; 1 << 8],
-    round: u32,
     /// Items that were added in the current batch.
     added: usize,
     /// What the bottom of the stack was filled as, or made of.
@@ -209,8 +206,6 @@ impl Scan {
             hash: foldhash::quality::RandomState::default(),
             unseen: usize::MAX,
             recent: [u64::MAX; RECENT],
-            again: [0; 1 << 8],
-            round: 1,
             added: 0,
             root: None,
             made: false,
@@ -263,7 +258,6 @@ impl Scan {
             self.path.end(offset, self.stack.len());
             (self.batch_start, self.added) = (offset, 0);
             self.batch_slot = self.next;
-            self.round = self.round.wrapping_add(1);
         }
     }
 

@@ -12,8 +12,9 @@ pub(crate) struct Slots {
 const PAGE: usize = 1 << 12;
 
 impl Slots {
+    /// A slot is read.
     #[inline]
-    pub(super) fn mark(&mut self, slot: u64) {
+    pub fn mark(&mut self, slot: u64) {
         set(&mut self.read, slot);
     }
 

@@ -189,15 +189,7 @@ impl Scan {
                 self.stack.push(entry::OTHER);
                 true
             }
-            Act::Get => {
-                let slot = row.argument(head);
-                // Most of what is read again was read again in this batch before.
-                if self.again.get(slot as usize) == Some(&self.round) {
-                    self.stack.push(entry::fetched(u64::from(slot)));
-                    return Some((end, true));
-                }
-                self.get(u64::from(slot))
-            }
+            Act::Get => self.get(u64::from(row.argument(head))),
             Act::PutLine | Act::GetLine => {
                 let (slot, len) = arg::digits_line(window.get(end..)?)?;
                 end += len;
