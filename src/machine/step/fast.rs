@@ -133,7 +133,8 @@ impl<G: Globals> Machine<G> {
                     (len, self.stack.push_free(Value::Int(value)))
                 }
                 LONG1 => {
-                    let Some([_, _, bytes @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<{ HEAD + 1 }>) else {
+                    let Some([_, _, bytes @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<{ HEAD + 1 }>)
+                    else {
                         break;
                     };
                     let Some(shift) = 64_u32.checked_sub(8 * u32::from(a)).filter(|shift| *shift < 64) else { break };
@@ -216,7 +217,7 @@ impl<G: Globals> Machine<G> {
                         break;
                     }
                     (start, at) = (at, at + 1);
-                    let base = self.stack.unmark();
+                    let base = if byte == APPENDS { self.stack.unmark_items() } else { self.stack.unmark() };
                     let done = match byte {
                         TUPLE => self.collect(Kind::Tuple, base),
                         LIST => self.collect(Kind::List, base),
@@ -226,10 +227,6 @@ impl<G: Globals> Machine<G> {
                     };
                     if let Err(reject) = done {
                         result = Err((reject, byte));
-                        break;
-                    }
-                    if byte == APPENDS && self.may_end_batch() {
-                        self.next_stop = 0;
                         break;
                     }
                     continue;
@@ -244,10 +241,6 @@ impl<G: Globals> Machine<G> {
                     let done = if byte == APPEND { self.append(base, false) } else { self.set_items(base) };
                     if let Err(reject) = done {
                         result = Err((reject, byte));
-                        break;
-                    }
-                    if byte == APPEND && self.may_end_batch() {
-                        self.next_stop = 0;
                         break;
                     }
                     continue;
