@@ -151,6 +151,24 @@ impl Converter {
     ) -> Result<Report, Failure> {
         self.usable()?;
         let document = self.reader.read_in(input, None, memory)?;
+        self.write_read(document, memory, output)
+    }
+
+    /// As [`Converter::convert_in`], for an input that is the first `len` bytes of `buffer`, which becomes part of the memory.
+    pub(crate) fn convert_held(
+        &self,
+        buffer: Vec<u8>,
+        len: usize,
+        memory: &mut Memory,
+        output: &mut dyn Write,
+    ) -> Result<Report, Failure> {
+        self.usable()?;
+        let document = self.reader.read_held(buffer, len, memory)?;
+        self.write_read(document, memory, output)
+    }
+
+    /// Writes a document and takes its graph back.
+    fn write_read(&self, document: Document, memory: &mut Memory, output: &mut dyn Write) -> Result<Report, Failure> {
         let result = self.write_in(&document, memory, output);
         memory.machine.graph = Some(document.graph);
         Ok(result?)

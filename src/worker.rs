@@ -31,14 +31,12 @@ const LARGE: usize = 512 << 10;
 pub struct Worker {
     converter: Converter,
     memory: Memory,
-    /// Where a small file is read to; of [`LARGE`] bytes once there was one.
-    small: Vec<u8>,
 }
 
 impl Converter {
     /// A worker that converts as this converter does.
     pub fn worker(&self) -> Worker {
-        Worker { converter: self.clone(), memory: Memory::default(), small: Vec::new() }
+        Worker { converter: self.clone(), memory: Memory::default() }
     }
 }
 
@@ -82,26 +80,50 @@ impl Worker {
     /// # Errors
     /// As for [`Converter::convert`].
     pub fn convert_file_to(&mut self, mut file: File, output: &mut dyn Output) -> Result<Report, Failure> {
-        if self.small.is_empty() {
-            self.small.resize(LARGE, 0);
+        let mut buffer = std::mem::take(&mut self.memory.buffer);
+        if buffer.len() < LARGE {
+            // Zeroed by the system, page by page as files need them.
+            buffer = vec![0; LARGE];
         }
-        let failed = |e| Error::io(e, Location::default());
-        let mut filled = 0;
-        while let Some(free) = self.small.get_mut(filled..).filter(|free| !free.is_empty()) {
-            match file.read(free) {
-                Ok(0) => {
-                    let bytes = self.small.get(..filled).unwrap_or_default();
-                    return self.converter.convert_in(bytes, &mut self.memory, output);
-                }
-                Ok(n) => filled += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(failed(e).into()),
+        let begin = buffer.get_mut(..LARGE).unwrap_or_default();
+        match fill(&mut file, begin) {
+            Ok(filled) if filled < LARGE => {
+                return self.converter.convert_held(buffer, filled, &mut self.memory, output);
+            }
+            Ok(_) => {}
+            Err(e) => {
+                self.memory.buffer = buffer;
+                return Err(failed(e).into());
             }
         }
-        if file.metadata().map_err(failed)?.is_file() {
-            return self.converter.convert_file_to(file, output);
-        }
-        let begin = self.small.get(..filled).unwrap_or_default();
-        self.converter.convert_in(begin.chain(file), &mut self.memory, output)
+        let is_file = file.metadata().map(|metadata| metadata.is_file());
+        let result = match is_file {
+            Ok(true) => self.converter.convert_file_to(file, output),
+            Ok(false) => {
+                let begin = buffer.get(..LARGE).unwrap_or_default();
+                self.converter.convert_in(begin.chain(file), &mut self.memory, output)
+            }
+            Err(e) => Err(failed(e).into()),
+        };
+        self.memory.buffer = buffer;
+        result
     }
+}
+
+/// Fills a buffer, or as much of it as a file has; how much that is.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}
+
+fn failed(e: io::Error) -> Error {
+    Error::io(e, Location::default())
 }

@@ -263,7 +263,8 @@ impl All<'_> {
         }
         let file = File::open(&input.path).map_err(io)?;
         taker.side_files(Some(input.folder()));
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        // What was met in a folder was seen to be a file.
+        if !input.is_met() && !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             return self.give_stream(taker, file, hash);
         }
         let Some(hash) = hash else {

@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Failure, Refused};
 use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{self, Machine, Outcome, Trailing};
+use crate::machine::{self, Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -174,15 +174,16 @@ impl Reader {
     ) -> Result<Document, Failure> {
         let mut reading = Reading::new(self, memory);
         let roots = reading.input(Box::new(stream), place);
-        let Reading { machine, buffer, codecs, pickles, foreign, .. } = reading;
-        let Outcome { graph, roots, findings, bytes, protocol, memory: left, .. } = machine.finish(roots);
-        (memory.buffer, memory.machine) = (buffer, left);
-        if findings.errors.is_empty() {
-            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
-        }
-        memory.machine.graph = Some(graph);
-        let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
-        Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
+        reading.finish(roots, memory)
+    }
+
+    /// Reads the first `len` bytes of `buffer`, which are all of an input, in the memory of an earlier reading; the buffer is
+    /// part of it then.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone holds inputs"))]
+    pub(crate) fn read_held(&self, buffer: Vec<u8>, len: usize, memory: &mut Memory) -> Result<Document, Failure> {
+        let mut reading = Reading::new(self, memory);
+        let roots = reading.held(buffer, len);
+        reading.finish(roots, memory)
     }
 }
 

@@ -69,6 +69,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// A cursor over the first `len` bytes of a buffer, which are all there is.
+    pub fn over(buffer: Vec<u8>, len: usize, max_held: u64) -> Self {
+        let len = len.min(buffer.len());
+        Cursor {
+            filled: len,
+            end: len,
+            source_ended: true,
+            ..Cursor::reusing(buffer, Box::new(std::io::empty()), max_held)
+        }
+    }
+
     /// The buffer, for the next cursor; one that grew for a long payload is dropped.
     pub fn into_buffer(self) -> Vec<u8> {
         if self.buffer.len() > 2 * CHUNK { Vec::new() } else { self.buffer }
