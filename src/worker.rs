@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::convert::{Converter, Report};
 use crate::document::Memory;
@@ -52,10 +53,10 @@ impl Worker {
 
     /// Names the folder of the inputs that follow, as [`Converter::side_files`] does; `None` where they have none.
     pub fn side_files(&mut self, folder: Option<&Path>) {
-        let known: &mut Option<PathBuf> = self.converter.reader.side_folder();
+        let known = self.converter.reader.side_folder();
         // Byte for byte: most files lie in the folder of the one before.
         if known.as_deref().map(Path::as_os_str) != folder.map(Path::as_os_str) {
-            *known = folder.map(Path::to_owned);
+            *known = folder.map(Arc::from);
         }
     }
 

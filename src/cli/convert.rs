@@ -50,7 +50,13 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Result<Status, Error> {
         run.missing(&input.name, input.why);
     }
     let watch = watch(args, &inputs, &run);
-    let all = All { args, plan, inputs: &inputs, converter: watch.converter(plan), read: &watch.read };
+    let all = All {
+        args,
+        plan,
+        inputs: &inputs,
+        converter: watch.converter(plan).places(run.telling().places()),
+        read: &watch.read,
+    };
     if args.merge {
         merge::all(&all, &mut run);
     } else {

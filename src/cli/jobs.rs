@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Bytes that are handed over at a time.
 const CHUNK: usize = 256 << 10;
 /// Bytes that wait for their turn, for each thread.
-const HELD: usize = 4 << 20;
+const HELD: usize = 1 << 20;
 /// Groups of inputs that may be begun before the first of them is taken, for each thread.
 const AHEAD: usize = 8;
 /// Inputs that a thread takes at a time, at most.

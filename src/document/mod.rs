@@ -9,7 +9,7 @@ mod torch;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use joblib::Beside;
@@ -59,7 +59,7 @@ pub struct Reader {
     limits: Limits,
     trailing: Trailing,
     buffers: Arc<[Vec<u8>]>,
-    side_files: Option<PathBuf>,
+    side_files: Option<Arc<Path>>,
 }
 
 impl Reader {
@@ -84,7 +84,7 @@ impl Reader {
 
     /// The folder of the input.
     #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone moves on"))]
-    pub(crate) fn side_folder(&mut self) -> &mut Option<PathBuf> {
+    pub(crate) fn side_folder(&mut self) -> &mut Option<Arc<Path>> {
         &mut self.side_files
     }
 
@@ -122,7 +122,7 @@ impl Reader {
     /// it are read, and only those that the input names by a bare file name.
     #[must_use]
     pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.side_files = Some(folder.into());
+        self.side_files = Some(folder.into().into());
         self
     }
 
@@ -131,7 +131,7 @@ impl Reader {
         let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
         machine.give_buffers(Arc::clone(&self.buffers));
         if let Some(folder) = &self.side_files {
-            machine.give_side_files(Some(Box::new(Beside::new(folder.clone(), self.limits.clone()))));
+            machine.give_side_files(Some(Box::new(Beside::new(Arc::clone(folder), self.limits.clone()))));
         }
         machine
     }
