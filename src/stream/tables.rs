@@ -78,7 +78,7 @@ impl Job<'_> {
     fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
         let (bytes_read, protocol, codecs) = read;
         ledger.merge(&written.ledger);
-        let pickles = if self.root.is_some() { 1 } else { self.items };
+        let pickles = if self.root.get().is_some() { 1 } else { self.items.get() };
         Report {
             pickles,
             bytes_read,
@@ -100,7 +100,7 @@ impl Job<'_> {
         terms: Terms<'j>,
         output: &mut dyn Output,
     ) -> Result<Looked<'j>, Failure> {
-        let (mut guessed, mut left) = (None, self.items / FOR_NOTHING);
+        let (mut guessed, mut left) = (None, self.items.get() / FOR_NOTHING);
         self.converter.begin(Stage::Converting);
         loop {
             let probing = guessed.is_none();
@@ -208,7 +208,7 @@ impl<'j, 'c> First<'j, 'c> {
         if self.error.is_some() {
             return None;
         }
-        self.looking.so_far(graph, self.job.items)
+        self.looking.so_far(graph, self.job.items.get())
     }
 }
 
