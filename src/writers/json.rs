@@ -5,6 +5,7 @@ use std::io;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::model::graph::BLOCK;
+use crate::writers::base64;
 use crate::writers::event::{Caps, Sink};
 use crate::writers::tag::Tag;
 
@@ -213,14 +214,7 @@ impl<F: Formatter> Sink for Json<F> {
     }
 
     fn piece(&mut self, bytes: &[u8]) {
-        use base64::Engine as _;
-        let start = self.buffer.len();
-        let encoded = bytes.len().div_ceil(3).saturating_mul(4);
-        self.buffer.resize(start + encoded, 0);
-        if let Some(room) = self.buffer.get_mut(start..) {
-            let written = base64::engine::general_purpose::STANDARD.encode_slice(bytes, room);
-            debug_assert_eq!(written.ok(), Some(encoded));
-        }
+        base64::append(bytes, &mut self.buffer);
     }
 
     fn end_bytes(&mut self, tag: Option<Tag>) {
