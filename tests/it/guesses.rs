@@ -166,7 +166,9 @@ type Item = Box<dyn Fn(u32) -> Vec<u8>>;
 #[test]
 fn parts_are_not_taken_for_items() {
     let folder = Folder::new();
-    let piece = |n: u32| [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat();
+    fn piece(n: u32) -> Vec<u8> {
+        [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat()
+    }
     let items: [(&str, Item); 7] = [
         ("pairs of texts", Box::new(|n| [piece(n), piece(n + 1), b"\x86".to_vec()].concat())),
         ("pairs of lists", Box::new(|n| [&b"]("[..], &piece(n), b"e](", &piece(n), b"e\x86"].concat())),
