@@ -111,9 +111,9 @@ impl<G: Globals> Machine<G> {
                 MEMOIZE => (1, self.fast_put(self.memo.count())),
                 BINPUT => (2, self.fast_put(u64::from(a))),
                 LONG_BINPUT => (5, self.fast_put(u64::from(four))),
-                SHORT_BINUNICODE => {
-                    let len = usize::from(a);
-                    let Some(rest) = window.get(at + 2..) else { break };
+                SHORT_BINUNICODE | BINUNICODE => {
+                    let (head, len) = if byte == BINUNICODE { (5, four as usize) } else { (2, usize::from(a)) };
+                    let Some(rest) = window.get(at + head..) else { break };
                     let done = match rest.first_chunk::<BLOCK>() {
                         Some(block) if len <= BLOCK => self.short_text(block, len),
                         _ => {
@@ -121,12 +121,7 @@ impl<G: Globals> Machine<G> {
                             self.fast_text(text)
                         }
                     };
-                    (2 + len, done)
-                }
-                BINUNICODE => {
-                    let end = (at + 5).saturating_add(four as usize);
-                    let Some(text) = window.get(at + 5..end) else { break };
-                    (end - at, self.fast_text(text))
+                    (head + len, done)
                 }
                 SHORT_BINBYTES => {
                     let end = at + 2 + usize::from(a);
@@ -259,8 +254,20 @@ impl<G: Globals> Machine<G> {
             }
             (start, at) = (at, at + len);
             // What can be shared is memoized at once.
-            if window.get(at) == Some(&MEMOIZE) && self.fast_put(self.memo.count()) {
-                (start, at) = (at, at + 1);
+            match window.get(at) {
+                Some(&MEMOIZE) => {
+                    if self.fast_put(self.memo.count()) {
+                        (start, at) = (at, at + 1);
+                    }
+                }
+                Some(&LONG_BINPUT) => {
+                    if let Some([_, index @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<5>)
+                        && self.fast_put(u64::from(u32::from_le_bytes(*index)))
+                    {
+                        (start, at) = (at, at + 5);
+                    }
+                }
+                _ => {}
             }
         }
         self.graph.settle_text();
