@@ -68,8 +68,13 @@ impl Converter {
             let max_output = limits.output_for(section.len());
             let job = Job { converter: self, shape, root: Some(Root::List), items: 0, max_output, not_taken };
             self.begin(Stage::Converting);
+            let result = match shape {
+                #[cfg(feature = "tables")]
+                Shape::Table => job.table(section, Work::Guess, output),
+                _ => job.write(section, Work::Guess, output).map(Some),
+            };
             // What goes wrong may come of the guess: it is looked for anew.
-            if let Ok(report) = job.write(section, Work::Guess, output) {
+            if let Ok(Some(report)) = result {
                 return Ok(Some(report));
             }
             output.take_back().map_err(|e| Error::io(e, Location::default()))?;
@@ -88,7 +93,8 @@ impl Converter {
             && match shape {
                 Shape::Lines => is_natural,
                 Shape::Document => self.options.format == Format::Json,
-                Shape::Objects | Shape::Table | Shape::Frames => false,
+                Shape::Table => true,
+                Shape::Objects | Shape::Frames => false,
             }
     }
 
