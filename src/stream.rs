@@ -3,6 +3,8 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+#[cfg(feature = "tables")]
+mod columns;
 #[cfg(feature = "protobuf")]
 mod frames;
 mod mapped;
@@ -121,9 +123,9 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole, as is what is no list or tuple, and what is one message.
-                let is_rows = matches!(batches.root, Root::List | Root::Tuple);
-                if shape == Shape::Table && !is_rows || shape == Shape::Frames {
+                // What is one message is read whole, as is a table that is neither rows nor a dict of columns.
+                let is_table = matches!(batches.root, Root::List | Root::Tuple | Root::Dict);
+                if shape == Shape::Table && !is_table || shape == Shape::Frames {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -140,7 +142,10 @@ impl Converter {
         let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes), not_taken };
         let result = match shape {
             #[cfg(feature = "tables")]
-            Shape::Table => job.table(section, work, output),
+            Shape::Table => match work {
+                Work::Batches(found) if found.root == Root::Dict => job.columns(section, &found, output),
+                work => job.table(section, work, output),
+            },
             #[cfg(feature = "protobuf")]
             Shape::Frames => job.frames(section, work, output).map(Some),
             _ => job.convert(section, work, output).map(Some),

@@ -85,7 +85,7 @@ impl Job<'_> {
         Ok(Some(self.report(read, written, ledger)))
     }
 
-    fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
+    pub(super) fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
         let (bytes_read, protocol, codecs) = read;
         ledger.merge(&written.ledger);
         let pickles = if self.root.is_some() { 1 } else { self.items };
