@@ -44,6 +44,21 @@ pub trait Output: Write {
     fn take_back(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
+
+    /// Whether [`Output::begin_anew`] works.
+    fn can_begin_anew(&self) -> bool {
+        false
+    }
+
+    /// Puts `head` in the place of the first `replaced` bytes, which are no fewer; what follows them moves up. A length that a
+    /// format says first is written so, once it is known.
+    ///
+    /// # Errors
+    /// The environment's; bytes that are gone already.
+    fn begin_anew(&mut self, replaced: u64, head: &[u8]) -> io::Result<()> {
+        let _ = (replaced, head);
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// An output whose bytes are gone as soon as they are written.

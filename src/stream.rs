@@ -27,7 +27,7 @@ use crate::error::{Error, Failure};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::machine::Trailing;
-use crate::machine::batches::{Pickles, Sink as Batches};
+use crate::machine::batches::{Pickles, Sink as Batches, UNKNOWN};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
 use crate::model::graph::payloads::STAYS_FROM;
@@ -64,16 +64,14 @@ impl Converter {
         if opened.form() != Form::Pickles || is_legacy(&opened.head) {
             return Ok(None);
         }
-        if self.may_guess(shape) && opened.codecs.is_empty() && output.can_take_back() {
+        if self.may_guess(shape, output) && opened.codecs.is_empty() {
             drop(opened);
-            let not_taken = Cell::new(false);
-            let max_output = limits.output_for(section.len());
-            let job = Job { converter: self, shape, root: Some(Root::List), items: 0, max_output, not_taken };
             self.begin(Stage::Converting);
+            let job = Job::new(self, shape, Some(Root::List), 0, limits.output_for(section.len()));
             let result = match shape {
                 #[cfg(feature = "tables")]
                 Shape::Table => job.table(section, Work::Guess, output),
-                _ => job.write(section, Work::Guess, output).map(Some),
+                _ => job.by_guess(section, output).map(Some),
             };
             // What goes wrong may come of the guess: it is looked for anew.
             if let Ok(Some(report)) = result {
@@ -87,14 +85,18 @@ impl Converter {
         self.convert_by_plan(section, shape, output)
     }
 
-    /// Whether a list of items can be written before anything is known of what follows: how many they are is not said first, and
-    /// each is written by itself.
-    fn may_guess(&self, shape: Shape) -> bool {
+    /// Whether a list of items can be written before anything is known of what follows, each by itself: how many they are is not
+    /// said first, or can be said later.
+    fn may_guess(&self, shape: Shape, output: &dyn Output) -> bool {
         let is_natural = self.options.mapping == Mapping::Natural;
         self.select.is_none()
+            && output.can_take_back()
             && match shape {
                 Shape::Lines => is_natural,
-                Shape::Document => self.options.format == Format::Json,
+                Shape::Document => {
+                    self.options.format == Format::Json
+                        || is_natural && says_length(self.options.format) && output.can_begin_anew()
+                }
                 Shape::Table => true,
                 Shape::Objects | Shape::Frames => false,
             }
@@ -134,12 +136,7 @@ impl Converter {
             Plan::Many(count) => (count, None, Work::Pickles(count)),
             Plan::Whole => return Ok(None),
         };
-        let shape = match (root, shape) {
-            (None, Shape::Document) if self.options.format == Format::MessagePack => Shape::Objects,
-            (_, shape) => shape,
-        };
-        let not_taken = Cell::new(false);
-        let job = Job { converter: self, shape, root, items, max_output: limits.output_for(bytes), not_taken };
+        let job = Job::new(self, shape, root, items, limits.output_for(bytes));
         let result = match shape {
             #[cfg(feature = "tables")]
             Shape::Table => match work {
@@ -216,6 +213,11 @@ impl Shape {
     }
 }
 
+/// Whether an array of the format begins with its length.
+fn says_length(format: Format) -> bool {
+    format == Format::MessagePack
+}
+
 /// Whether the output is one table of typed columns.
 fn is_table(format: Format, converter: &Converter) -> bool {
     let options = &converter.options;
@@ -228,15 +230,49 @@ struct Job<'c> {
     converter: &'c Converter,
     shape: Shape,
     /// The root that comes in batches; None where there are many.
-    root: Option<Root>,
-    /// Items, entries or pickles.
-    items: u64,
+    root: Cell<Option<Root>>,
+    /// Items, entries or pickles; those so far, where nobody has counted them.
+    items: Cell<u64>,
     max_output: u64,
     /// Whether the root turned out to be what cannot be written in batches.
     not_taken: Cell<bool>,
 }
 
-impl Job<'_> {
+impl<'c> Job<'c> {
+    fn new(converter: &'c Converter, shape: Shape, root: Option<Root>, items: u64, max_output: u64) -> Self {
+        let (root, items, not_taken) = (Cell::new(root), Cell::new(items), Cell::new(false));
+        Job { converter, shape, root, items, max_output, not_taken }
+    }
+
+    /// What the output is around what is handed over.
+    fn shape(&self) -> Shape {
+        match (self.root.get(), self.shape) {
+            (None, Shape::Document) if says_length(self.converter.options.format) => Shape::Objects,
+            (_, shape) => shape,
+        }
+    }
+
+    /// Converts what nobody has looked at.
+    fn by_guess(&self, section: &Section, output: &mut dyn Output) -> Result<Report, Failure> {
+        let mut report = self.write(section, Work::Guess, output)?;
+        #[cfg(feature = "msgpack")]
+        if self.root.get().is_some() && self.shape == Shape::Document && says_length(self.converter.options.format) {
+            // The array began with the longest of lengths.
+            let length = |items| {
+                let mut sink = crate::writers::msgpack::MessagePack::default();
+                sink.begin_array(usize::try_from(items).unwrap_or(usize::MAX));
+                match sink.too_long() {
+                    Some(_) => Err(Error::misuse("expected an array that the format can hold, found a longer one")),
+                    None => Ok(std::mem::take(sink.buffer())),
+                }
+            };
+            let (known, said) = (length(self.items.get())?, length(UNKNOWN)?);
+            output.begin_anew(said.len() as u64, &known).map_err(|e| Error::io(e, Location::default()))?;
+            report.bytes_written -= (said.len() - known.len()) as u64;
+        }
+        Ok(report)
+    }
+
     fn convert(&self, section: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
         self.check_first(section, &work)?;
         self.write(section, work, output)
@@ -335,20 +371,20 @@ impl Job<'_> {
             }
         };
         let (bytes_read, protocol, codecs) = read;
-        let pickles = if self.root.is_some() { 1 } else { self.items };
+        let pickles = if self.root.get().is_some() { 1 } else { self.items.get() };
         Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger, proto: None })
     }
 
     /// Begins the array of pickles, if there is one.
     fn begin<L: Lowering>(&self, writer: &mut L) {
-        if self.root.is_none() && self.shape == Shape::Document {
-            writer.sink().begin_array(usize::try_from(self.items).unwrap_or(usize::MAX));
+        if self.root.get().is_none() && self.shape() == Shape::Document {
+            writer.sink().begin_array(usize::try_from(self.items.get()).unwrap_or(usize::MAX));
         }
     }
 
     /// Ends it.
     fn end<L: Lowering>(&self, mut writer: L) -> Result<u64, Error> {
-        if self.root.is_none() && self.shape == Shape::Document {
+        if self.root.get().is_none() && self.shape() == Shape::Document {
             writer.sink().end_array();
             writer.sink().end_row();
         }
@@ -357,6 +393,9 @@ impl Job<'_> {
 
     /// Says how many items are done.
     fn count(&self, first: u64, graph: &Graph, part: NodeId) {
+        if self.root.get() == Some(Root::List) {
+            self.items.set(first + graph.count(part) as u64);
+        }
         if let Some(progress) = &self.converter.progress {
             progress.set_rows(first + graph.count(part) as u64);
         }

@@ -1,13 +1,16 @@
 //! Where output goes: to a temporary file that is renamed at the end, so that a failure leaves what was there.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use depickle::Output;
 
 use super::unfinished::Unfinished;
 use sha2::{Digest, Sha256};
+
+/// Bytes that are moved at a time.
+const MOVED: usize = 1 << 20;
 
 /// An output that is not published yet.
 pub(super) enum Pending {
@@ -107,6 +110,38 @@ impl Output for Pending {
         file.set_len(0)?;
         io::Seek::rewind(file)
     }
+
+    fn can_begin_anew(&self) -> bool {
+        self.can_take_back()
+    }
+
+    fn begin_anew(&mut self, replaced: u64, head: &[u8]) -> io::Result<()> {
+        let file = match self {
+            Pending::File { file, .. } => file.file()?,
+            Pending::Spooled(file) => file,
+            Pending::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        let (mut from, mut to) = (replaced, head.len() as u64);
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(head)?;
+        let mut piece = if from > to { vec![0; MOVED] } else { Vec::new() };
+        while from > to {
+            file.seek(SeekFrom::Start(from))?;
+            let n = match file.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            };
+            file.seek(SeekFrom::Start(to))?;
+            file.write_all(piece.get(..n).unwrap_or_default())?;
+            (from, to) = (from + n as u64, to + n as u64);
+        }
+        if from > to {
+            file.set_len(to)?;
+        }
+        file.seek(SeekFrom::End(0)).map(drop)
+    }
 }
 
 /// Passes bytes on and keeps their SHA-256, if one is wanted.
@@ -149,6 +184,18 @@ impl<W: Output> Output for Hashing<W> {
     fn take_back(&mut self) -> io::Result<()> {
         self.hash = self.hash.take().map(|_| Sha256::new());
         self.inner.take_back()
+    }
+
+    /// What was hashed cannot be hashed anew.
+    fn can_begin_anew(&self) -> bool {
+        self.hash.is_none() && self.inner.can_begin_anew()
+    }
+
+    fn begin_anew(&mut self, replaced: u64, head: &[u8]) -> io::Result<()> {
+        if self.hash.is_some() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.inner.begin_anew(replaced, head)
     }
 }
 

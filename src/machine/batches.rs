@@ -63,6 +63,14 @@ pub(crate) trait Sink {
 
 /// Who takes pickles one by one.
 pub(crate) trait Pickles {
+    /// There is more than one, which is only known now: no first pass has counted them.
+    ///
+    /// # Errors
+    /// As for [`Pickles::pickle`].
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The `n`th pickle holds `root`. It is dropped afterwards, with everything in the graph.
     ///
     /// # Errors
@@ -100,6 +108,9 @@ pub(super) struct Stream<'s> {
     pub not_taken: bool,
 }
 
+/// Items of a root of which it is not known how many they are: what takes the most room where their number is said first.
+pub(crate) const UNKNOWN: u64 = u32::MAX as u64;
+
 /// A batch that no other follows.
 pub(super) const LAST: u32 = u32::MAX - 1;
 
@@ -114,7 +125,14 @@ impl<'s> Stream<'s> {
     pub fn guessing(sink: &'s mut dyn Sink) -> Self {
         let first = Level { at: 0, later: 0, ints: false, dollar: false };
         let ends = Vec::new().into_iter().peekable();
-        Stream { sink, ends, root: Root::List, items: 0, first, at: None, open: Vec::new(), not_taken: false }
+        Stream { sink, ends, root: Root::List, items: UNKNOWN, first, at: None, open: Vec::new(), not_taken: false }
+    }
+
+    /// What stood above the root on the stack is there no more.
+    pub fn drop_pending(&mut self) {
+        if let Some(root) = self.open.first_mut() {
+            root.skip = 0;
+        }
     }
 
     /// Whether a value is the list that was handed over, if any was.
@@ -191,16 +209,7 @@ impl<G: Globals> Machine<G> {
                     return Ok(());
                 }
             };
-            self.highest = self.highest.max(self.protocol);
-            if self.findings.errors.is_empty() && self.strict.is_empty() {
-                self.left_over(&[root]);
-            }
-            if self.findings.errors.is_empty() && self.strict.is_empty() {
-                sink.pickle(&self.graph, root, n)?;
-            }
-            self.memo.clear();
-            self.graph.collect(empty, std::iter::empty()).map_err(|e| Error::limit(e, Location::default()))?;
-            self.graph.pending = 0;
+            self.one(root, n, empty, sink)?;
         }
         match lexer.peek()? {
             None => Ok(()),
@@ -208,15 +217,30 @@ impl<G: Globals> Machine<G> {
         }
     }
 
+    /// Hands over one of the pickles of a stream, and drops it.
+    pub(super) fn one(&mut self, root: Value, n: u64, empty: Checkpoint, sink: &mut dyn Pickles) -> Result<(), Error> {
+        self.highest = self.highest.max(self.protocol);
+        if self.findings.errors.is_empty() && self.strict.is_empty() {
+            self.left_over(&[root]);
+        }
+        if self.findings.errors.is_empty() && self.strict.is_empty() {
+            sink.pickle(&self.graph, root, n)?;
+        }
+        self.memo.clear();
+        self.graph.collect(empty, std::iter::empty()).map_err(limit)?;
+        self.graph.pending = 0;
+        Ok(())
+    }
+
     /// What is done between two opcodes now and then; where it is to be done next.
-    pub(super) fn at_batch(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<u64, Error> {
+    pub(super) fn at_batch(&mut self, lexer: &mut Lexer<'_>, stream: &mut Stream<'_>) -> Result<u64, Error> {
         if stream.at.is_none() {
             stream.at = Some(self.graph.checkpoint());
         }
         if self.guess.is_some() {
-            self.at_guess(offset, stream)?;
-            return Ok(u64::MAX);
+            return self.at_guess(lexer, stream);
         }
+        let offset = lexer.offset();
         while let Some(end) = stream.ends.next_if(|end| end.offset <= offset) {
             if end.offset == offset {
                 self.flush(stream, &end)?;

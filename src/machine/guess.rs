@@ -8,15 +8,18 @@ use super::batches::{self, LAST, Stream};
 use super::liveness::{End, Slots};
 use super::{Globals, Machine, Outcome};
 use crate::error::Error;
-use crate::model::graph::Kind;
 use crate::model::graph::generations::Checkpoint;
+use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
+use crate::opcode::{Opcode, OpcodeInfo, Slot};
 
 /// Bytes of the stream that a batch has at least, where its end is guessed.
 const BATCH: u64 = 256 << 10;
 /// Bytes within which a batch ends; else the root is no list of small items.
 const LONGEST: u64 = 2 << 20;
+/// Items before one that are looked at for one like it.
+const NEAR: usize = 16;
 /// Batches of which all texts and numbers are kept: what stands in many places stands in the first of them.
 const EARLY: u64 = 4;
 /// Slots of a later batch that are kept, on average, because they were read in it: where there are more, only a first pass can tell
@@ -31,12 +34,12 @@ pub(super) const FROZEN: &str = "expected an object that was not handed over, fo
 pub(super) struct Guess {
     /// Which were read.
     slots: Slots,
-    /// A batch should end where only the root is on the stack.
-    pub wants_end: bool,
     /// Objects below this number were handed over, or are kept for later batches: nobody may change them.
     pub frozen: u32,
     /// Where the batch began.
     start: u64,
+    /// The item that was handed over last, or what has taken its place.
+    last: Option<Shape>,
     batches: u64,
     /// Slots of the first batches.
     early: u64,
@@ -91,19 +94,27 @@ impl Guess {
     }
 }
 
+/// What tells values apart at a glance: the variant, and the kind of an object.
+type Shape = (std::mem::Discriminant<Value>, Option<Kind>);
+
+fn shape(graph: &Graph, value: &Value) -> Shape {
+    let kind = if let Value::Object(id) = value { Some(graph.kind(*id)) } else { None };
+    (std::mem::discriminant(value), kind)
+}
+
+/// Whether an opcode leaves alone what is on the stack, or makes items of it.
+fn leaves_alone(info: &OpcodeInfo) -> bool {
+    info.opcode == Opcode::Appends || info.before.is_empty() && matches!(info.after, [slot] if *slot != Slot::Mark)
+}
+
 impl<G: Globals> Machine<G> {
-    /// Reads one pickle without a first pass, by the guess that its root is a list whose items nobody needs later but for those
-    /// that were read again soon. Any finding may come of a wrong guess, and then says nothing about the pickle.
-    pub fn run_guess(mut self, lexer: &mut Lexer<'_>, sink: &mut dyn batches::Sink) -> Outcome {
-        let mut stream = Stream::guessing(sink);
+    /// Reads pickles without a first pass, by the guess that there is one, and that its root is a list whose items nobody needs
+    /// later but for those that were read again soon; or that there are many, each of which fits in memory. Any finding may come
+    /// of a wrong guess, and then says nothing about the input.
+    pub fn run_guess<S: batches::Sink + batches::Pickles>(mut self, lexer: &mut Lexer<'_>, sink: &mut S) -> Outcome {
         self.guess = Some(Guess::default());
-        let result = self.read(lexer, Some(&mut stream)).and_then(|root| {
-            if lexer.peek()?.is_some() || !stream.is_root(root) {
-                return Err(wrong_guess());
-            }
-            self.finish_batches(&mut stream, root)
-        });
-        self.highest = self.protocol;
+        let result = self.by_guess(lexer, sink);
+        self.highest = self.highest.max(self.protocol);
         let mut outcome = self.outcome(lexer, result);
         if !outcome.findings.notes.is_empty() {
             outcome.findings.push(wrong_guess());
@@ -111,39 +122,96 @@ impl<G: Globals> Machine<G> {
         outcome
     }
 
-    /// Whether only the root is on the stack.
-    #[inline]
-    pub(super) fn is_at_root(&self) -> bool {
-        self.stack.height() == 1 && !self.stack.has_mark()
+    fn by_guess<S: batches::Sink + batches::Pickles>(
+        &mut self,
+        lexer: &mut Lexer<'_>,
+        sink: &mut S,
+    ) -> Result<(), Error> {
+        let empty = self.graph.checkpoint();
+        let mut stream = Stream::guessing(sink);
+        let root = self.read(lexer, Some(&mut stream))?;
+        if self.stack.is_torn() {
+            return Err(wrong_guess());
+        }
+        if lexer.peek()?.is_none() {
+            return if stream.is_root(root) { self.finish_batches(&mut stream, root) } else { Err(wrong_guess()) };
+        }
+        if !stream.is_closed() {
+            return Err(wrong_guess());
+        }
+        drop(stream);
+        self.guess = None;
+        sink.are_many(&self.graph)?;
+        let (mut root, mut n) = (root, 0);
+        loop {
+            if !self.findings.errors.is_empty() || !self.strict.is_empty() {
+                return Err(wrong_guess());
+            }
+            self.one(root, n, empty, sink)?;
+            if lexer.peek()?.is_none() {
+                return Ok(());
+            }
+            root = self.read(lexer, None)?;
+            n += 1;
+        }
     }
 
-    /// Ends a batch, if one has lasted long enough and only the root is on the stack.
-    pub(super) fn at_guess(&mut self, offset: u64, stream: &mut Stream<'_>) -> Result<(), Error> {
-        let at_root = self.is_at_root();
-        let Some(guess) = &mut self.guess else { return Ok(()) };
-        let len = offset.saturating_sub(guess.start);
-        if len < BATCH {
-            return Ok(());
+    /// Whether what stands on the stack is the root and complete items of it.
+    fn is_between_items(&self, lexer: &mut Lexer<'_>) -> Result<bool, Error> {
+        if self.stack.height() == 1 && !self.stack.has_mark() {
+            return Ok(true);
         }
-        guess.wants_end = !at_root;
-        let batch = u32::try_from(guess.batches).unwrap_or(LAST);
+        if !self.stack.is_filling_root() {
+            return Ok(false);
+        }
+        let (Some(top), Some(next)) = (self.stack.top(), lexer.peek()?.and_then(Opcode::of_byte)) else {
+            return Ok(false);
+        };
+        let top_shape = shape(&self.graph, top);
+        // What is changed later is no list, dict or instance that something else follows; a MARK may go on with those.
+        let is_immutable = match top_shape {
+            (_, Some(kind)) => kind == Kind::Tuple,
+            (_, None) => true,
+        };
+        if !leaves_alone(next) && !(next.opcode == Opcode::Mark && is_immutable) {
+            return Ok(false);
+        }
+        // It may still be an argument of something: items are like those before them.
+        let before = self.stack.from(1).iter().rev().skip(1).take(NEAR);
+        let is_alike = |value: &Value| shape(&self.graph, value) == top_shape;
+        let last = self.guess.as_ref().and_then(|guess| guess.last);
+        Ok(before.into_iter().any(is_alike) || last == Some(top_shape))
+    }
+
+    /// Ends a batch, if one has lasted long enough and only the root and items of it are on the stack. Returns where it should be
+    /// asked again.
+    pub(super) fn at_guess(&mut self, lexer: &mut Lexer<'_>, stream: &mut Stream<'_>) -> Result<u64, Error> {
+        let offset = lexer.offset();
+        let Some(guess) = &self.guess else { return Ok(u64::MAX) };
+        let end = guess.start.saturating_add(BATCH);
+        if offset < end {
+            return Ok(end);
+        }
+        let (len, batch) = (offset - guess.start, u32::try_from(guess.batches).unwrap_or(LAST));
         let root = self.stack.from(0).first().copied();
         let is_list = matches!(root, Some(Value::Object(id)) if self.graph.kind(id) == Kind::List);
         let is_same = stream.is_closed() || root.is_some_and(|root| stream.is_root(root));
-        if !is_list || !is_same || len >= LONGEST || !self.findings.errors.is_empty() || !self.strict.is_empty() {
+        let is_odd = self.stack.is_torn() || !self.findings.errors.is_empty() || !self.strict.is_empty();
+        if !is_list || !is_same || is_odd || len >= LONGEST {
             return Err(wrong_guess());
         }
-        if at_root {
-            guess.start = offset;
-            self.flush(stream, &End { offset, batch, levels: vec![stream.first()] })?;
+        if !self.is_between_items(lexer)? {
+            return Ok(offset + 1);
         }
-        Ok(())
-    }
-
-    /// Whether a batch should end, and can.
-    #[inline]
-    pub(super) fn may_end_batch(&self) -> bool {
-        self.guess.as_ref().is_some_and(|guess| guess.wants_end) && self.is_at_root()
+        let last = self.stack.from(1).last().map(|value| shape(&self.graph, value));
+        self.flush(stream, &End { offset, batch, levels: vec![stream.first()] })?;
+        self.stack.hand_over();
+        stream.drop_pending();
+        if let Some(guess) = &mut self.guess {
+            guess.start = offset;
+            guess.last = last.or(guess.last);
+        }
+        Ok(offset.saturating_add(BATCH))
     }
 
     /// Whether nobody may change an object: it was handed over, or a later batch may.

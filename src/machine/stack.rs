@@ -12,6 +12,10 @@ pub(super) struct Stack {
     fence: usize,
     /// Values that were paid for: what the vector holds does not say, it may have served another input.
     paid: usize,
+    /// The height of a mark above which values stood that were handed over, plus 1; 0 where there is none.
+    pinned: u32,
+    /// Such a mark was taken for something else than to add what stands above it to what stands below.
+    is_torn: bool,
 }
 
 impl Stack {
@@ -83,9 +87,38 @@ impl Stack {
 
     /// Takes the topmost mark away; what stood above it stays.
     pub fn unmark(&mut self) -> usize {
-        let height = self.marks.pop().map_or(0, |h| h as usize);
+        let height = self.marks.pop().unwrap_or(0);
         self.fence = self.marks.last().map_or(0, |&h| h as usize);
+        self.is_torn |= height + 1 == self.pinned;
+        height as usize
+    }
+
+    /// As [`Stack::unmark`], for what stood above the mark to be added to what stands below it.
+    pub fn unmark_items(&mut self) -> usize {
+        let pinned = std::mem::take(&mut self.pinned);
+        let height = self.unmark();
+        if height + 1 != pinned as usize {
+            self.pinned = pinned;
+        }
         height
+    }
+
+    /// Whether the only mark stands on the bottom value.
+    pub fn is_filling_root(&self) -> bool {
+        self.marks.as_slice() == [1]
+    }
+
+    /// What stands above the bottom value was handed over: it is there no more.
+    pub fn hand_over(&mut self) {
+        self.values.truncate(1);
+        if self.is_filling_root() {
+            self.pinned = 2;
+        }
+    }
+
+    /// Whether values that were handed over would have become something else than items.
+    pub fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     #[inline]
@@ -127,7 +160,7 @@ impl Stack {
     pub fn clear(&mut self) {
         self.values.clear();
         self.marks.clear();
-        self.fence = 0;
+        (self.fence, self.pinned, self.is_torn) = (0, 0, false);
     }
 
     /// Forgets everything, also what was paid for; the memory is kept, unless there is much of it.

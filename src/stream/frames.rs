@@ -23,13 +23,22 @@ impl Job<'_> {
         let max_depth = self.converter.reader.allowed().max_depth.saturating_mul(MAX_LEVELS);
         let empty = Graph::new(self.converter.reader.allowed());
         let mut writer = Protobuf::new(&empty, max_depth, self.max_output, Out::new(output, self.max_output));
-        writer.header(usize::try_from(self.items).unwrap_or(usize::MAX));
+        writer.header(usize::try_from(self.items.get()).unwrap_or(usize::MAX));
         let mut frames = Frames { job: self, max_depth, state: Some(writer.suspend()) };
         let (bytes_read, protocol, codecs) = self.run(section, work, &mut frames)?;
         let Some(state) = frames.state else { return Err(lost().into()) };
         let bytes_written = Protobuf::resume(&empty, max_depth, state).finish()?;
         let (notes, ledger) = (Vec::new(), Ledger::default());
-        Ok(Report { pickles: self.items, bytes_read, bytes_written, protocol, codecs, notes, ledger, proto: None })
+        Ok(Report {
+            pickles: self.items.get(),
+            bytes_read,
+            bytes_written,
+            protocol,
+            codecs,
+            notes,
+            ledger,
+            proto: None,
+        })
     }
 }
 

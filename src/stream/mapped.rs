@@ -12,6 +12,7 @@ use crate::select::Select;
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::natural::{self, Natural};
 use crate::writers::options::Format;
+use crate::writers::path;
 use crate::writers::tagged::{self, Tagged};
 
 /// What is open.
@@ -49,7 +50,7 @@ impl Job<'_> {
     ) -> Result<(), Error> {
         let first = path.levels == 0;
         path.levels += 1;
-        if first && self.shape == Shape::Lines && graph.kind(opened.id) == Kind::List {
+        if first && self.shape() == Shape::Lines && graph.kind(opened.id) == Kind::List {
             path.lines = true;
             return Ok(());
         }
@@ -105,7 +106,7 @@ impl Job<'_> {
 
     /// A value that stands alone.
     fn alone<L: Lowering>(&self, writer: &mut L, graph: &Graph, value: Value) -> Result<(), Error> {
-        match (self.shape, value) {
+        match (self.shape(), value) {
             (Shape::Lines, Value::Object(id)) if graph.kind(id) == Kind::List => {
                 writer.write_rows(graph.walk(id), 0, self.prefix())
             }
@@ -122,17 +123,22 @@ impl Job<'_> {
     }
 
     /// One pickle, by either mapping.
-    fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64) -> Result<(), Error> {
+    fn one<L: Lowering>(&self, writer: &mut L, root: Value, n: u64, place: &mut String) -> Result<(), Error> {
+        place.clear();
+        place.push('$');
+        path::push_index(n, place);
         if let Some(progress) = &self.converter.progress {
             progress.set_rows(n);
         }
-        let path = format!("$[{n}]");
-        match self.shape {
-            Shape::Lines => return writer.write_row(root, &path),
+        if self.root.get().is_none() {
+            self.items.set(n + 1);
+        }
+        match self.shape() {
+            Shape::Lines => return writer.write_row(root, place),
             Shape::Document => writer.sink().element(),
             Shape::Objects | Shape::Table | Shape::Frames => {}
         }
-        writer.write(root, &path)
+        writer.write(root, place)
     }
 }
 
@@ -167,13 +173,15 @@ pub(super) struct NaturalBatches<'j, 'c, 'w, S: Sink> {
     job: &'j Job<'c>,
     ledger: &'j mut Ledger,
     path: Path,
+    /// The path of the pickle that is written.
+    place: String,
     /// None while a batch is written, or after it failed.
     pub state: Option<natural::Suspended<'w, S>>,
 }
 
 impl<'j, 'c, 'w, S: Sink> NaturalBatches<'j, 'c, 'w, S> {
     pub fn new(job: &'j Job<'c>, state: natural::Suspended<'w, S>, ledger: &'j mut Ledger) -> Self {
-        NaturalBatches { job, ledger, path: Path::default(), state: Some(state) }
+        NaturalBatches { job, ledger, path: Path::default(), place: String::new(), state: Some(state) }
     }
 
     /// Lets the writer go on with another graph.
@@ -223,12 +231,23 @@ impl<S: Sink> Values for NaturalBatches<'_, '_, '_, S> {
 }
 
 impl<S: Sink> Pickles for NaturalBatches<'_, '_, '_, S> {
+    fn are_many(&mut self, graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        self.on(graph, |job, writer, _| {
+            job.begin(writer);
+            Ok(())
+        })
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.job.check(graph, root)?;
         if let Some(state) = &mut self.state {
             state.forget();
         }
-        self.on(graph, |job, writer, _| job.one(writer, root, n))
+        let mut place = std::mem::take(&mut self.place);
+        self.on(graph, |job, writer, _| job.one(writer, root, n, &mut place))?;
+        self.place = place;
+        Ok(())
     }
 }
 
@@ -236,12 +255,14 @@ pub(super) struct TaggedBatches<'j, 'c, 'w, S: Sink> {
     job: &'j Job<'c>,
     path: Path,
     /// As in [`NaturalBatches`].
+    place: String,
+    /// As in [`NaturalBatches`].
     pub state: Option<tagged::Suspended<'w, S>>,
 }
 
 impl<'j, 'c, 'w, S: Sink> TaggedBatches<'j, 'c, 'w, S> {
     pub fn new(job: &'j Job<'c>, state: tagged::Suspended<'w, S>) -> Self {
-        TaggedBatches { job, path: Path::default(), state: Some(state) }
+        TaggedBatches { job, path: Path::default(), place: String::new(), state: Some(state) }
     }
 
     /// Lets the writer go on with another graph.
@@ -291,11 +312,22 @@ impl<S: Sink> Values for TaggedBatches<'_, '_, '_, S> {
 }
 
 impl<S: Sink> Pickles for TaggedBatches<'_, '_, '_, S> {
+    fn are_many(&mut self, graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        self.on(graph, |job, writer, _| {
+            job.begin(writer);
+            Ok(())
+        })
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.job.check(graph, root)?;
         if let Some(state) = &mut self.state {
-            state.forget(self.job.shape == Shape::Lines);
+            state.forget(self.job.shape() == Shape::Lines);
         }
-        self.on(graph, |job, writer, _| job.one(writer, root, n))
+        let mut place = std::mem::take(&mut self.place);
+        self.on(graph, |job, writer, _| job.one(writer, root, n, &mut place))?;
+        self.place = place;
+        Ok(())
     }
 }

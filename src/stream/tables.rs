@@ -49,7 +49,7 @@ impl Job<'_> {
         let (first, built) = if output.can_take_back() {
             let extent = match work {
                 Work::Guess => Extent::of(section),
-                Work::Batches(_) | Work::Pickles(_) => Extent::Rows(self.items),
+                Work::Batches(_) | Work::Pickles(_) => Extent::Rows(self.items.get()),
             };
             let watched = extent.watch(section);
             self.guess(&watched, &work, terms, &extent, output)?
@@ -88,7 +88,7 @@ impl Job<'_> {
     pub(super) fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
         let (bytes_read, protocol, codecs) = read;
         ledger.merge(&written.ledger);
-        let pickles = if self.root.is_some() { 1 } else { self.items };
+        let pickles = if self.root.get().is_some() { 1 } else { self.items.get() };
         Report {
             pickles,
             bytes_read,
@@ -290,6 +290,11 @@ impl Sink for First<'_, '_> {
 }
 
 impl Pickles for First<'_, '_> {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
         self.rows(graph, root, std::iter::once(root));
         self.looking.retain(|_| false);
@@ -364,10 +369,16 @@ impl<'j, 'w> Pickles for Second<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.job.check(graph, root)?;
         self.rows(graph, std::iter::once(root))?;
         self.building.retain(|_| false);
+        self.job.items.set(n + 1);
         if let Some(progress) = &self.job.converter.progress {
             progress.set_rows(n);
         }
@@ -501,6 +512,11 @@ impl<'j, 'w> Pickles for Guess<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.first.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.first.pickle(graph, root, n)?;
         if self.first.looking.count().is_multiple_of(ROWS) {
@@ -510,6 +526,7 @@ where
         if let Some(columns) = &mut self.columns {
             columns.second.building.retain(|_| false);
         }
+        self.first.job.items.set(n + 1);
         if let Some(progress) = &self.first.job.converter.progress {
             progress.set_rows(n);
         }

@@ -94,3 +94,168 @@ fn rows_that_share_with_themselves_or_with_the_row_before() {
         }
     }
 }
+
+/// Rows as in [`rows`], all of them above one MARK.
+fn marked(count: u32) -> Vec<u8> {
+    let mut out = b"\x80\x04]\x94(".to_vec();
+    for n in 0..count {
+        out.extend_from_slice(b"]\x94(\x8c\x50");
+        out.extend_from_slice(format!("{n:080}").as_bytes());
+        out.extend_from_slice(b"\x94\x8c\x04text\x94]\x94e");
+    }
+    out
+}
+
+const MAPPED: [&[&str]; 4] =
+    [&["--to", "json"], &["--to", "json", "--lossless"], &["--to", "ndjson"], &["--to", "msgpack"]];
+
+#[test]
+fn items_that_are_handed_over_before_they_are_appended() {
+    let folder = Folder::new();
+    let (early, late) = (4 * 20 + 1, 4 * (COUNT - 200) + 1);
+    let ends: Vec<(&str, Vec<u8>, i32)> = vec![
+        ("nothing", b"e.".to_vec(), 0),
+        ("a last item", b"K\x01e.".to_vec(), 0),
+        ("more of them", b"eK\x01a(K\x02K\x03e.".to_vec(), 0),
+        ("an early row again", [get(early), b"e.".to_vec()].concat(), 0),
+        ("a late row again", [get(late), b"e.".to_vec()].concat(), 0),
+        ("an early row that grows", [get(early), b"K\x01ae.".to_vec()].concat(), 0),
+        ("the last row grows", b"(K\x01K\x02ee.".to_vec(), 0),
+        ("the last row goes", b"0e.".to_vec(), 0),
+        ("two rows go", b"00e.".to_vec(), 0),
+        (
+            "a value goes, and what is below it is memoized",
+            [&b"K\x010\x94e("[..], &get(4 * COUNT + 1), b"e."].concat(),
+            0,
+        ),
+        ("all rows go", b"1K\x01a.".to_vec(), 0),
+        ("more than the rows go", b"11.".to_vec(), 4),
+        ("a list of the rows", b"la.".to_vec(), 0),
+        ("a tuple of the rows", b"ta.".to_vec(), 0),
+        ("a dict of the rows", b"da.".to_vec(), 4),
+        ("a frozenset of the rows", b"\x91a.".to_vec(), 4),
+        ("items of a set", b"\x90.".to_vec(), 4),
+        ("entries of a dict", b"u.".to_vec(), 4),
+        ("a tuple of the last two", b"\x86e.".to_vec(), 0),
+        ("an argument", b"R.".to_vec(), 4),
+        ("a state", b"be.".to_vec(), 4),
+        ("an instance", b"c__builtin__\nset\no.".to_vec(), 4),
+        ("no end of the items", b".".to_vec(), 4),
+        ("no end of the pickle", b"e".to_vec(), 4),
+        ("another pickle", b"e.K\x01.".to_vec(), 0),
+        ("the list in itself", [get(0), b"e.".to_vec()].concat(), 6),
+        ("a refused name", b"cos\nsystem\ne.".to_vec(), 3),
+    ];
+    let body = marked(COUNT);
+    for (name, end, status) in ends {
+        let pickle = [&body[..], &end[..]].concat();
+        for format in MAPPED {
+            let (output, found) = agree(&folder, name, &pickle, format);
+            if *format == ["--to", "json"] {
+                assert_eq!(found, status, "{name}");
+            }
+            assert_eq!(output.is_some(), found == 0, "{name} {format:?}");
+        }
+    }
+}
+
+/// Items that are not complete where one of their parts is, in one list above one MARK.
+#[test]
+fn parts_are_not_taken_for_items() {
+    let folder = Folder::new();
+    let piece = |n: u32| [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat();
+    let items: [(&str, Box<dyn Fn(u32) -> Vec<u8>>); 7] = [
+        ("pairs of texts", Box::new(|n| [piece(n), piece(n + 1), b"\x86".to_vec()].concat())),
+        ("pairs of lists", Box::new(|n| [&b"]("[..], &piece(n), b"e](", &piece(n), b"e\x86"].concat())),
+        ("tuples of four", Box::new(|n| [&b"("[..], &piece(n), b"NN]t"].concat())),
+        ("dates", Box::new(|n| [&b"cdatetime\ndate\nC\x04\x07\xe4\x01"[..], &[1 + (n % 28) as u8], b"\x85R"].concat())),
+        ("dicts that are changed again", Box::new(|n| [&b"}("[..], &piece(n), b"Nu(", &piece(n + 1), b"Nu"].concat())),
+        (
+            "now a text, now a pair of texts",
+            Box::new(|n| [&piece(n)[..], &piece(n), if n % 2 == 0 { b"\x86" } else { b"" }].concat()),
+        ),
+        ("sets", Box::new(|n| [&b"\x8f("[..], &piece(n), b"\x90"].concat())),
+    ];
+    for (name, item) in items {
+        let mut pickle = b"\x80\x04](".to_vec();
+        let mut n = 0;
+        while pickle.len() < 1 << 20 {
+            pickle.extend(item(n));
+            n += 1;
+        }
+        pickle.extend(b"e.");
+        for format in MAPPED {
+            let (_, status) = agree(&folder, name, &pickle, format);
+            assert_eq!(status, 0, "{name} {format:?}");
+        }
+    }
+}
+
+/// The length of an array stands before it in MessagePack, in 1, 3 or 5 bytes.
+#[test]
+fn lengths_that_are_said_last() {
+    let folder = Folder::new();
+    for (count, size) in
+        [(1usize, 1 << 20), (3, 1 << 19), (15, 1 << 17), (16, 1 << 17), (3_000, 500), (65_535, 20), (65_536, 20)]
+    {
+        let mut pickle = b"\x80\x04](".to_vec();
+        for n in 0..count {
+            let text = n.to_string().repeat(size / n.to_string().len());
+            // Lists of pieces: a text of its own is no item that ends.
+            pickle.extend(b"](");
+            for piece in text.as_bytes().chunks(200) {
+                pickle.extend([0x8c, piece.len() as u8]);
+                pickle.extend(piece);
+            }
+            pickle.push(b'e');
+            if n % 1_000 == 999 {
+                pickle.extend(b"e(");
+            }
+        }
+        pickle.extend(b"e.");
+        let (output, status) = agree(&folder, &format!("{count} items"), &pickle, &["--to", "msgpack"]);
+        assert!(status == 0 && output.is_some_and(|output| output.len() > 1 << 20), "{count}");
+    }
+}
+
+#[test]
+fn files_of_many_pickles_that_nobody_has_counted() {
+    let folder = Folder::new();
+    let one = |n: u32| {
+        [
+            &b"\x80\x04}\x94(\x8c\x01n\x94M"[..],
+            &(n as u16).to_le_bytes(),
+            b"\x8c\x01t\x94",
+            &[0x8c, 80],
+            format!("{n:080}").as_bytes(),
+            b"\x94u.",
+        ]
+        .concat()
+    };
+    let ends: [(&str, &[u8], i32); 10] = [
+        ("nothing", b"", 0),
+        ("a list", b"](K\x01K\x02e.", 0),
+        ("a small int", b"K\x01.", 0),
+        ("a newline", b"\n", 0),
+        ("what is no pickle", b"\xff\xff", 4),
+        ("half a pickle", b"\x80\x04}", 4),
+        ("a refused name", b"cos\nsystem\n.", 3),
+        ("a list in itself", b"]\x94h\x00a.", 6),
+        ("what is left on the stack", b"K\x01K\x02.", 4),
+        ("half a surrogate pair", b"\x8c\x03\xed\xa0\x80.", 6),
+    ];
+    let body: Vec<u8> = (0..12_000).flat_map(one).collect();
+    assert!(body.len() > 1 << 20);
+    for (name, end, status) in ends {
+        for first in [&b""[..], b"](K\x01K\x02e.", b"K\x01."] {
+            let pickle = [first, &body, end].concat();
+            for format in MAPPED {
+                let (output, found) = agree(&folder, name, &pickle, format);
+                if *format == ["--to", "json"] {
+                    assert_eq!(found, status, "{name}");
+                }
+                assert_eq!(output.is_some(), found == 0, "{name} {format:?}");
+            }
+        }
+    }
+}

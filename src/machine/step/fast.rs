@@ -35,6 +35,7 @@ bytes! {
     BININT1, Binint1, Uint1;
     BININT2, Binint2, Uint2;
     BININT, Binint, Int4;
+    LONG1, Long1, Long1;
     BINFLOAT, Binfloat, Float8;
     SHORT_BINUNICODE, ShortBinunicode, UnicodeString1;
     BINUNICODE, Binunicode, UnicodeString4;
@@ -65,6 +66,21 @@ bytes! {
 fn line(window: &[u8], at: usize) -> Option<&[u8]> {
     let rest = window.get(at..)?;
     rest.get(..memchr::memchr(b'\n', rest)?)
+}
+
+/// The number of BININT1, BININT2 or BININT, and the length of the opcode with it.
+#[inline]
+fn int(byte: u8, bytes: [u8; HEAD - 1]) -> (usize, i64) {
+    let len = match byte {
+        BININT1 => 1,
+        BININT2 => 2,
+        _ => 4,
+    };
+    let shift = 64 - 8 * len;
+    let word = u64::from_le_bytes(bytes) << shift;
+    // Only the longest has a sign.
+    let value = if byte == BININT { word.cast_signed() >> shift } else { (word >> shift).cast_signed() };
+    (1 + len, value)
 }
 
 /// A result that was rejected, after its opcode was read.
@@ -110,9 +126,21 @@ impl<G: Globals> Machine<G> {
                     let Some(bytes) = window.get(at + 2..end) else { break };
                     (end - at, self.fast_bytes(bytes))
                 }
-                BININT1 => (2, self.stack.push_free(Value::Int(i64::from(a)))),
-                BININT2 => (3, self.stack.push_free(Value::Int(i64::from(u16::from_le_bytes([a, b]))))),
-                BININT => (5, self.stack.push_free(Value::Int(i64::from(four.cast_signed())))),
+                // One branch for all: which of them comes next is up to the numbers, and cannot be foreseen.
+                BININT1 | BININT2 | BININT => {
+                    let [_, bytes @ ..] = *head;
+                    let (len, value) = int(byte, bytes);
+                    (len, self.stack.push_free(Value::Int(value)))
+                }
+                LONG1 => {
+                    let Some([_, _, bytes @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<{ HEAD + 1 }>)
+                    else {
+                        break;
+                    };
+                    let Some(shift) = 64_u32.checked_sub(8 * u32::from(a)).filter(|shift| *shift < 64) else { break };
+                    let value = i64::from_le_bytes(*bytes) << shift >> shift;
+                    (2 + usize::from(a), self.stack.push_free(Value::Int(value)))
+                }
                 BINFLOAT => {
                     let [_, bits @ ..] = *head;
                     let value = f64::from_be_bytes(bits);
@@ -155,13 +183,19 @@ impl<G: Globals> Machine<G> {
                     }
                     (line.len() + 2, self.fast_text(line))
                 }
-                NONE => (1, self.stack.push_free(Value::None)),
-                NEWTRUE => (1, self.stack.push_free(Value::Bool(true))),
-                NEWFALSE => (1, self.stack.push_free(Value::Bool(false))),
+                NONE | NEWTRUE | NEWFALSE => {
+                    let value = if byte == NONE { Value::None } else { Value::Bool(byte == NEWTRUE) };
+                    (1, self.stack.push_free(value))
+                }
                 MARK => (1, self.stack.mark(&mut self.graph).is_ok()),
-                EMPTY_LIST => (1, self.fast_new(Kind::List)),
-                EMPTY_DICT => (1, self.fast_new(Kind::Dict)),
-                EMPTY_TUPLE => (1, self.fast_new(Kind::Tuple)),
+                EMPTY_LIST | EMPTY_DICT | EMPTY_TUPLE => {
+                    let kind = match byte {
+                        EMPTY_LIST => Kind::List,
+                        EMPTY_DICT => Kind::Dict,
+                        _ => Kind::Tuple,
+                    };
+                    (1, self.fast_new(kind))
+                }
                 TUPLE1 | TUPLE2 | TUPLE3 => {
                     let items = usize::from(byte - TUPLE1) + 1;
                     if self.stack.above() < items {
@@ -183,7 +217,7 @@ impl<G: Globals> Machine<G> {
                         break;
                     }
                     (start, at) = (at, at + 1);
-                    let base = self.stack.unmark();
+                    let base = if byte == APPENDS { self.stack.unmark_items() } else { self.stack.unmark() };
                     let done = match byte {
                         TUPLE => self.collect(Kind::Tuple, base),
                         LIST => self.collect(Kind::List, base),
@@ -193,10 +227,6 @@ impl<G: Globals> Machine<G> {
                     };
                     if let Err(reject) = done {
                         result = Err((reject, byte));
-                        break;
-                    }
-                    if byte == APPENDS && self.may_end_batch() {
-                        self.next_stop = 0;
                         break;
                     }
                     continue;
@@ -211,10 +241,6 @@ impl<G: Globals> Machine<G> {
                     let done = if byte == APPEND { self.append(base, false) } else { self.set_items(base) };
                     if let Err(reject) = done {
                         result = Err((reject, byte));
-                        break;
-                    }
-                    if byte == APPEND && self.may_end_batch() {
-                        self.next_stop = 0;
                         break;
                     }
                     continue;

@@ -44,7 +44,7 @@ impl<G: Globals> Machine<G> {
                 self.settle(rejected.reject, info, lexer)?;
             }
             if lexer.offset() >= self.next_stop {
-                self.pause(lexer.offset(), stream.as_deref_mut())?;
+                self.pause(lexer, stream.as_deref_mut())?;
             }
             let (info, arg) = lexer.next()?;
             match info.opcode {
@@ -69,8 +69,8 @@ impl<G: Globals> Machine<G> {
                 }
             }
             self.opcodes += 1;
-            if lexer.offset() >= self.next_stop || self.may_end_batch() {
-                self.pause(lexer.offset(), stream.as_deref_mut())?;
+            if lexer.offset() >= self.next_stop {
+                self.pause(lexer, stream.as_deref_mut())?;
             }
         }
     }
@@ -123,11 +123,12 @@ impl<G: Globals> Machine<G> {
 
     /// What is done between two opcodes now and then: the memory budget grows with what was read, batches end.
     #[cold]
-    fn pause(&mut self, offset: u64, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
+    fn pause(&mut self, lexer: &mut Lexer<'_>, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
+        let offset = lexer.offset();
         self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
         self.next_stop = offset + (1 << 16);
         if let Some(stream) = stream {
-            self.next_stop = self.next_stop.min(self.at_batch(offset, stream)?);
+            self.next_stop = self.next_stop.min(self.at_batch(lexer, stream)?);
         }
         Ok(())
     }
@@ -293,7 +294,7 @@ impl<G: Globals> Machine<G> {
                 self.append(base, false)
             }
             (Opcode::Appends, _) => {
-                let base = self.stack.unmark();
+                let base = self.stack.unmark_items();
                 self.append(base, false)
             }
             (Opcode::Additems, _) => {

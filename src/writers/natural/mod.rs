@@ -150,6 +150,11 @@ fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
 
 impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     pub fn new(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
+        Natural { prefix: "$".to_owned(), ..Natural::bare(graph, options, ledger, sink, out) }
+    }
+
+    /// A writer that owns no memory.
+    fn bare(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, sink: S, out: Out<'w>) -> Self {
         let max_depth = S::CAPS.max_depth;
         Natural {
             graph,
@@ -163,7 +168,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             shaped: Vec::new(),
             tables: Vec::new(),
             scratch: String::new(),
-            prefix: "$".to_owned(),
+            prefix: String::new(),
             zones: Zones::new(),
             seen: NodeSet::default(),
             known: known::Known::default(),

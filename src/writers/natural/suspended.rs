@@ -39,6 +39,7 @@ pub(crate) struct Suspended<'w, S> {
     todo: Vec<Step>,
     pool: Vec<records::Field>,
     scratch: String,
+    prefix: String,
     zones: Zones,
     seen: NodeSet,
     known: Known,
@@ -72,6 +73,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
             todo: self.todo,
             pool: self.pool,
             scratch: self.scratch,
+            prefix: self.prefix,
             zones: self.zones,
             seen: self.seen,
             known: self.known,
@@ -83,18 +85,21 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     /// Goes on where another writer was put aside, with another graph.
     pub fn resume(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, from: Suspended<'w, S>) -> Self {
-        let mut writer = Natural::new(graph, options, ledger, from.sink, from.out);
-        writer.todo = from.todo;
-        writer.pool = from.pool;
-        writer.scratch = from.scratch;
-        writer.zones = from.zones;
-        writer.seen = from.seen;
-        writer.known = from.known;
-        writer.spans = from.spans;
-        writer.known.forget();
-        writer.depth = from.depth;
-        writer.levels = from.levels;
-        writer
+        let Suspended { sink, out, todo, pool, scratch, prefix, zones, seen, mut known, spans, depth, levels } = from;
+        known.forget();
+        Natural {
+            todo,
+            pool,
+            scratch,
+            prefix,
+            zones,
+            seen,
+            known,
+            spans,
+            depth,
+            levels,
+            ..Natural::bare(graph, options, ledger, sink, out)
+        }
     }
 
     /// How many items an object has, or will have.

@@ -69,10 +69,11 @@ impl Queue {
 impl Write for Queue {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut pieces = self.pieces();
-        let taken = std::mem::take(&mut pieces.taken);
-        if taken.len() == bytes.len() && std::ptr::eq(taken.as_ptr(), bytes.as_ptr()) {
+        // Headers come between two pages, in other memory.
+        if pieces.taken.len() == bytes.len() && std::ptr::eq(pieces.taken.as_ptr(), bytes.as_ptr()) {
             pieces.seal();
-            pieces.whole.push_back(taken);
+            let page = std::mem::take(&mut pieces.taken);
+            pieces.whole.push_back(page);
         } else {
             pieces.last.extend_from_slice(bytes);
         }
@@ -115,5 +116,35 @@ impl PageStore for Pages {
 
     fn memory_size(&self) -> usize {
         self.held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_queued_as_they_are_and_passed_on_in_order() {
+        let mut queue = Queue::default();
+        let mut pages = Pages { queue: queue.clone(), pages: Vec::new(), held: 0 };
+        let page = Bytes::from(vec![7; 2 * LARGE]);
+        let key = pages.put(page.clone()).expect("room");
+        assert_eq!(pages.memory_size(), 2 * LARGE);
+        let taken = pages.take(key).expect("a page");
+        // What was buffered comes between.
+        queue.write_all(b"head").expect("memory");
+        queue.write_all(&taken).expect("memory");
+        queue.write_all(b"tail").expect("memory");
+        assert_eq!(pages.memory_size(), 0);
+        assert!(std::ptr::eq(queue.pieces().whole[1].as_ptr(), page.as_ptr()));
+        let mut written = Vec::new();
+        {
+            let mut out = Out::new(&mut written, u64::MAX);
+            queue.drain(1, &mut out).expect("memory");
+            assert_eq!(out.written(), 4);
+            queue.drain(usize::MAX, &mut out).expect("memory");
+        }
+        assert_eq!(written, [b"head", &page[..], b"tail"].concat());
+        assert!(pages.take(PageKey::new(1)).is_err());
     }
 }
