@@ -19,6 +19,9 @@ fn column(p: &mut Pickle, key: impl FnOnce(&mut Pickle), count: i32, item: impl 
     p.op(b"e");
 }
 
+/// What was written is of no use any more.
+fn done(_: &mut Pickle) {}
+
 fn float(p: &mut Pickle, n: i32) {
     p.op(b"G").op(&(f64::from(n) / 8.0).to_be_bytes());
 }
@@ -35,15 +38,15 @@ fn none_or_int(p: &mut Pickle, n: i32) {
 fn columns(count: i32) -> Vec<u8> {
     let mut p = Pickle::new();
     p.op(b"}").op(b"(");
-    column(&mut p, |p| drop(p.text("id")), count, |p, n| drop(p.int(n)));
+    column(&mut p, |p| done(p.text("id")), count, |p, n| done(p.int(n)));
     p.text("shared");
     let shared = p.memoize();
-    column(&mut p, |_| {}, count, |p, n| drop(if n % 2 == 0 { p.fetch(shared) } else { p.text("n\u{e4}me") }));
-    column(&mut p, |p| drop(p.int(7)), count, float);
-    column(&mut p, |p| drop(p.text("maybe")), count, none_or_int);
+    column(&mut p, |_| {}, count, |p, n| done(if n % 2 == 0 { p.fetch(shared) } else { p.text("n\u{e4}me") }));
+    column(&mut p, |p| done(p.int(7)), count, float);
+    column(&mut p, |p| done(p.text("maybe")), count, none_or_int);
     column(
         &mut p,
-        |p| drop(p.text("nan")),
+        |p| done(p.text("nan")),
         count,
         |p, n| {
             if n % 5 == 0 {
@@ -53,11 +56,11 @@ fn columns(count: i32) -> Vec<u8> {
             }
         },
     );
-    column(&mut p, |p| drop(p.text("tuples")), count, |p, n| drop(p.int(n).text("t").op(b"\x86")));
-    column(&mut p, |p| drop(p.text("dicts")), count, |p, n| drop(p.op(b"}").text("a").int(n).op(b"s")));
+    column(&mut p, |p| done(p.text("tuples")), count, |p, n| done(p.int(n).text("t").op(b"\x86")));
+    column(&mut p, |p| done(p.text("dicts")), count, |p, n| done(p.op(b"}").text("a").int(n).op(b"s")));
     column(
         &mut p,
-        |p| drop(p.text("times")),
+        |p| done(p.text("times")),
         count,
         |p, _| {
             p.op(b"cdatetime\ndatetime\n(C\x0a\x07\xe6\x01\x02\x03\x04\x05\x00\x00\x06");
@@ -86,9 +89,9 @@ fn columns_are_the_same_in_parts() {
 fn types_that_change_in_a_column_are_those_of_all_rows() {
     let folder = Folder::new();
     let cases: &[(&str, Item)] = &[
-        ("None, then ints", |p, n| drop(if n < 65_000 { p.op(b"N") } else { p.int(n) })),
-        ("ints, then a float", |p, n| if n == 69_999 { float(p, 4) } else { drop(p.int(n)) }),
-        ("ints, then text", |p, n| drop(if n == 69_999 { p.text("x") } else { p.int(n) })),
+        ("None, then ints", |p, n| done(if n < 65_000 { p.op(b"N") } else { p.int(n) })),
+        ("ints, then a float", |p, n| if n == 69_999 { float(p, 4) } else { done(p.int(n)) }),
+        ("ints, then text", |p, n| done(if n == 69_999 { p.text("x") } else { p.int(n) })),
         ("lists that grow late", |p, n| {
             p.op(b"](");
             if n > 68_000 {
@@ -96,14 +99,14 @@ fn types_that_change_in_a_column_are_those_of_all_rows() {
             }
             p.op(b"e");
         }),
-        ("nothing but None", |p, _| drop(p.op(b"N"))),
+        ("nothing but None", |p, _| done(p.op(b"N"))),
     ];
     for (name, late) in cases {
         let mut p = Pickle::new();
         p.op(b"ccollections\nOrderedDict\n)R(");
-        column(&mut p, |p| drop(p.text("id")), 70_000, |p, n| drop(p.int(n)));
-        column(&mut p, |p| drop(p.text("late")), 70_000, late);
-        column(&mut p, |p| drop(p.text("last")), 70_000, none_or_int);
+        column(&mut p, |p| done(p.text("id")), 70_000, |p, n| done(p.int(n)));
+        column(&mut p, |p| done(p.text("late")), 70_000, late);
+        column(&mut p, |p| done(p.text("last")), 70_000, none_or_int);
         p.op(b"u.");
         for format in &TABLES[..4] {
             let (output, status) = agree(&folder, name, &p.out, format);
@@ -121,7 +124,7 @@ fn what_is_no_dict_of_long_columns_is_read_whole() {
         entries(&mut p);
         p.op(b"u.").out.clone()
     };
-    let ints = |p: &mut Pickle, name: &str, count: i32| column(p, |p| drop(p.text(name)), count, |p, n| drop(p.int(n)));
+    let ints = |p: &mut Pickle, name: &str, count: i32| column(p, |p| done(p.text(name)), count, |p, n| done(p.int(n)));
     let cases: &[(&str, i32, Vec<u8>)] = &[
         (
             "of different lengths",
@@ -152,7 +155,7 @@ fn what_is_no_dict_of_long_columns_is_read_whole() {
             6,
             dict(&|p| {
                 ints(p, "1", 140_000);
-                column(p, |p| drop(p.int(1)), 140_000, float);
+                column(p, |p| done(p.int(1)), 140_000, float);
             }),
         ),
         ("many narrow columns", 0, dict(&|p| (0..300).for_each(|n| ints(p, &format!("c{n}"), 700)))),
@@ -162,12 +165,12 @@ fn what_is_no_dict_of_long_columns_is_read_whole() {
             dict(&|p| {
                 ints(p, "a", 140_000);
                 p.text("b").op(b"(");
-                (0..140_000).for_each(|n| drop(p.int(n)));
+                (0..140_000).for_each(|n| done(p.int(n)));
                 p.op(b"t");
             }),
         ),
         ("one column", 0, dict(&|p| ints(p, "a", 200_000))),
-        ("no rows", 0, dict(&|p| (0..60_000).for_each(|n| drop(p.text(&format!("c{n:012}")).op(b"]"))))),
+        ("no rows", 0, dict(&|p| (0..60_000).for_each(|n| done(p.text(&format!("c{n:012}")).op(b"]"))))),
     ];
     for (name, expected, pickle) in cases {
         for format in &TABLES[1..2] {
