@@ -1,5 +1,6 @@
 //! Converting: reading joined to writing, with everything checked before the first byte that can be.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use crate::model::value::{NodeId, Value};
 use crate::output::{Gone, Output};
 use crate::policy::Policy;
 use crate::progress::{Progress, Stage};
-use crate::report::ledger::{Ledger, Step};
+use crate::report::ledger::{Fidelity, Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section, Watched};
 use crate::writers::check::{self, Sharing};
@@ -62,6 +63,8 @@ pub struct Converter {
     whole: bool,
     pub(crate) checked: bool,
     pub(crate) progress: Option<Arc<Progress>>,
+    /// Of which steps the ledger keeps places.
+    placed: Fidelity,
 }
 
 impl Converter {
@@ -72,7 +75,15 @@ impl Converter {
 
     /// A converter with these options.
     pub fn with_options(options: WriteOptions) -> Self {
-        Converter { reader: Reader::new(), options, select: None, whole: false, checked: false, progress: None }
+        Converter {
+            reader: Reader::new(),
+            options,
+            select: None,
+            whole: false,
+            checked: false,
+            progress: None,
+            placed: Fidelity::Retyped,
+        }
     }
 
     /// Admits what the policy admits.
@@ -126,6 +137,19 @@ impl Converter {
         self
     }
 
+    /// Says of which steps the first places are wanted in the ledger: of those that are `fidelity` or farther from exact (of all
+    /// where nothing is said). Others may be counted without a place, which costs less.
+    #[must_use]
+    pub fn places(mut self, fidelity: Fidelity) -> Self {
+        self.placed = fidelity;
+        self
+    }
+
+    /// An empty ledger.
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger::placing(self.placed)
+    }
+
     /// Says what is done with the input now.
     pub(crate) fn begin(&self, stage: Stage) {
         if let Some(progress) = &self.progress {
@@ -151,6 +175,24 @@ impl Converter {
     ) -> Result<Report, Failure> {
         self.usable()?;
         let document = self.reader.read_in(input, None, memory)?;
+        self.write_read(document, memory, output)
+    }
+
+    /// As [`Converter::convert_in`], for an input that is the first `len` bytes of `buffer`, which becomes part of the memory.
+    pub(crate) fn convert_held(
+        &self,
+        buffer: Vec<u8>,
+        len: usize,
+        memory: &mut Memory,
+        output: &mut dyn Write,
+    ) -> Result<Report, Failure> {
+        self.usable()?;
+        let document = self.reader.read_held(buffer, len, memory)?;
+        self.write_read(document, memory, output)
+    }
+
+    /// Writes a document and takes its graph back.
+    fn write_read(&self, document: Document, memory: &mut Memory, output: &mut dyn Write) -> Result<Report, Failure> {
         let result = self.write_in(&document, memory, output);
         memory.machine.graph = Some(document.graph);
         Ok(result?)
@@ -239,7 +281,7 @@ impl Converter {
             Some(select) => select.apply(graph, &document.roots)?,
             None => (document.roots.clone(), None),
         };
-        let mut ledger = Ledger::default();
+        let mut ledger = self.ledger();
         let max_output = self.reader.allowed().output_for(document.bytes());
         let sharing = match (self.options.mapping, self.options.format) {
             (Mapping::Lossless, _) => Sharing::Kept,
@@ -386,11 +428,11 @@ impl Job<'_> {
     }
 
     /// The path of the `n`th root.
-    fn path(&self, n: usize) -> String {
+    fn path(&self, n: usize) -> Cow<'_, str> {
         match (self.prefix, self.roots.len()) {
-            (Some(prefix), _) => prefix.to_owned(),
-            (None, 1) => "$".to_owned(),
-            (None, _) => format!("$[{n}]"),
+            (Some(prefix), _) => prefix.into(),
+            (None, 1) => "$".into(),
+            (None, _) => format!("$[{n}]").into(),
         }
     }
 
@@ -487,7 +529,7 @@ impl Job<'_> {
                 let prefix = self.prefix.unwrap_or("$");
                 self.graph.items(list).enumerate().map(|(n, value)| (value, format!("{prefix}[{n}]"))).collect()
             }
-            None => self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect(),
+            None => self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n).into_owned())).collect(),
         };
         for path in shared_between(self.graph, &rows) {
             ledger.count(Step::SharingLost, || path);
@@ -519,7 +561,8 @@ impl Job<'_> {
             let what = format!("`--lossless` is for json, ndjson and msgpack, not for {}", self.options.format.name());
             return Err(Error::misuse(what));
         }
-        let roots: Vec<_> = self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n))).collect();
+        let roots: Vec<_> =
+            self.roots.iter().enumerate().map(|(n, value)| (*value, self.path(n).into_owned())).collect();
         let (graph, options, out) = (self.graph, self.options, self.out(output));
         crate::writers::tensors::Writer { graph, options, ledger, out }.write(&roots)
     }

@@ -35,7 +35,6 @@ use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::output::Output;
 use crate::progress::Stage;
-use crate::report::ledger::Ledger;
 use crate::source::random::{RandomAccess, Section};
 use crate::writers::check::{self, Sharing};
 use crate::writers::event::{Lowering, Sink};
@@ -348,7 +347,7 @@ impl<'c> Job<'c> {
 
     fn mapped<S: Sink>(&self, sink: S, input: &Section, work: Work, output: &mut dyn Write) -> Result<Report, Failure> {
         let out = Out::new(output, self.max_output);
-        let mut ledger = Ledger::default();
+        let mut ledger = self.converter.ledger();
         let empty = Graph::new(self.converter.reader.allowed());
         let (read, bytes_written) = match self.converter.options.mapping {
             Mapping::Natural => {

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::convert::{Converter, Report};
 use crate::document::Memory;
@@ -31,14 +32,12 @@ const LARGE: usize = 512 << 10;
 pub struct Worker {
     converter: Converter,
     memory: Memory,
-    /// Where a small file is read to; of [`LARGE`] bytes once there was one.
-    small: Vec<u8>,
 }
 
 impl Converter {
     /// A worker that converts as this converter does.
     pub fn worker(&self) -> Worker {
-        Worker { converter: self.clone(), memory: Memory::default(), small: Vec::new() }
+        Worker { converter: self.clone(), memory: Memory::default() }
     }
 }
 
@@ -54,10 +53,10 @@ impl Worker {
 
     /// Names the folder of the inputs that follow, as [`Converter::side_files`] does; `None` where they have none.
     pub fn side_files(&mut self, folder: Option<&Path>) {
-        let known: &mut Option<PathBuf> = self.converter.reader.side_folder();
+        let known = self.converter.reader.side_folder();
         // Byte for byte: most files lie in the folder of the one before.
         if known.as_deref().map(Path::as_os_str) != folder.map(Path::as_os_str) {
-            *known = folder.map(Path::to_owned);
+            *known = folder.map(Arc::from);
         }
     }
 
@@ -82,26 +81,50 @@ impl Worker {
     /// # Errors
     /// As for [`Converter::convert`].
     pub fn convert_file_to(&mut self, mut file: File, output: &mut dyn Output) -> Result<Report, Failure> {
-        if self.small.is_empty() {
-            self.small.resize(LARGE, 0);
+        let mut buffer = std::mem::take(&mut self.memory.buffer);
+        if buffer.len() < LARGE {
+            // Zeroed by the system, page by page as files need them.
+            buffer = vec![0; LARGE];
         }
-        let failed = |e| Error::io(e, Location::default());
-        let mut filled = 0;
-        while let Some(free) = self.small.get_mut(filled..).filter(|free| !free.is_empty()) {
-            match file.read(free) {
-                Ok(0) => {
-                    let bytes = self.small.get(..filled).unwrap_or_default();
-                    return self.converter.convert_in(bytes, &mut self.memory, output);
-                }
-                Ok(n) => filled += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => return Err(failed(e).into()),
+        let begin = buffer.get_mut(..LARGE).unwrap_or_default();
+        match fill(&mut file, begin) {
+            Ok(filled) if filled < LARGE => {
+                return self.converter.convert_held(buffer, filled, &mut self.memory, output);
+            }
+            Ok(_) => {}
+            Err(e) => {
+                self.memory.buffer = buffer;
+                return Err(failed(e).into());
             }
         }
-        if file.metadata().map_err(failed)?.is_file() {
-            return self.converter.convert_file_to(file, output);
-        }
-        let begin = self.small.get(..filled).unwrap_or_default();
-        self.converter.convert_in(begin.chain(file), &mut self.memory, output)
+        let is_file = file.metadata().map(|metadata| metadata.is_file());
+        let result = match is_file {
+            Ok(true) => self.converter.convert_file_to(file, output),
+            Ok(false) => {
+                let begin = buffer.get(..LARGE).unwrap_or_default();
+                self.converter.convert_in(begin.chain(file), &mut self.memory, output)
+            }
+            Err(e) => Err(failed(e).into()),
+        };
+        self.memory.buffer = buffer;
+        result
     }
+}
+
+/// Fills a buffer, or as much of it as a file has; how much that is.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
+        match file.read(free) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(filled)
+}
+
+fn failed(e: io::Error) -> Error {
+    Error::io(e, Location::default())
 }

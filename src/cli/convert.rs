@@ -50,7 +50,13 @@ fn all(args: &ConvertArgs, plan: &Plan, term: &Term) -> Result<Status, Error> {
         run.missing(&input.name, input.why);
     }
     let watch = watch(args, &inputs, &run);
-    let all = All { args, plan, inputs: &inputs, converter: watch.converter(plan), read: &watch.read };
+    let all = All {
+        args,
+        plan,
+        inputs: &inputs,
+        converter: watch.converter(plan).places(run.telling().places()),
+        read: &watch.read,
+    };
     if args.merge {
         merge::all(&all, &mut run);
     } else {
@@ -263,7 +269,8 @@ impl All<'_> {
         }
         let file = File::open(&input.path).map_err(io)?;
         taker.side_files(Some(input.folder()));
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        // What was met in a folder was seen to be a file.
+        if !input.is_met() && !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
             return self.give_stream(taker, file, hash);
         }
         let Some(hash) = hash else {

@@ -42,6 +42,16 @@ impl Input {
 
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
+        #[cfg(unix)]
+        if self.is_met() {
+            use std::os::unix::ffi::OsStrExt;
+            // A name was put behind the path of its folder.
+            let path = self.path.as_os_str().as_bytes();
+            if let Some(folder) = memchr::memrchr(b'/', path).and_then(|end| path.get(..end)).filter(|f| !f.is_empty())
+            {
+                return Path::new(std::ffi::OsStr::from_bytes(folder));
+            }
+        }
         self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 

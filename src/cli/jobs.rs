@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 /// Bytes that are handed over at a time.
 const CHUNK: usize = 256 << 10;
 /// Bytes that wait for their turn, for each thread.
-const HELD: usize = 4 << 20;
+const HELD: usize = 1 << 20;
 /// Groups of inputs that may be begun before the first of them is taken, for each thread.
 const AHEAD: usize = 8;
 /// Inputs that a thread takes at a time, at most.
-const GROUP: usize = 64;
+const GROUP: usize = 256;
 /// A group that took less is followed by a larger one.
 const QUICK: Duration = Duration::from_millis(4);
 
@@ -56,7 +56,7 @@ impl<T> Hand<'_, T> {
             }
             To::Queue { shared, group } => {
                 let full = std::mem::take(&mut self.buffer);
-                shared.bytes(*group, full).map(|empty| self.buffer = empty).is_some()
+                shared.put(*group, full, None).map(|empty| self.buffer = empty).is_some()
             }
         };
         // Nobody takes it any more: the job is to end.
@@ -66,6 +66,14 @@ impl<T> Hand<'_, T> {
 
 impl<T> Write for Hand<'_, T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // What is long and finds nothing before it is passed on as it is.
+        if bytes.len() >= CHUNK
+            && self.buffer.is_empty()
+            && let To::Here(take) = &mut self.to
+        {
+            let flow = take(Part::Bytes(bytes));
+            return if flow.is_continue() { Ok(bytes.len()) } else { Err(io::ErrorKind::BrokenPipe.into()) };
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= CHUNK {
             self.pass_on()?;
@@ -138,8 +146,27 @@ struct Queues<T> {
     held: usize,
     /// Buffers to be used again.
     spare: Vec<Vec<u8>>,
+    /// Threads that wait for room.
+    waiting: usize,
+    /// Whoever takes waits for something to take.
+    idle: bool,
     /// Nothing more is taken.
     ended: bool,
+}
+
+impl<T> Queues<T> {
+    /// What comes next: bytes, and the results of a group behind its last ones.
+    fn next_part(&mut self) -> (Option<Vec<u8>>, Option<Vec<T>>) {
+        let Some(queue) = self.groups.front_mut() else { return (None, None) };
+        let chunk = queue.chunks.pop_front();
+        self.held = self.held.saturating_sub(chunk.as_ref().map_or(0, Vec::len));
+        let results = if queue.chunks.is_empty() { queue.results.take() } else { None };
+        if results.is_some() {
+            self.groups.pop_front();
+            self.turn += 1;
+        }
+        (chunk, results)
+    }
 }
 
 struct Queue<T> {
@@ -150,7 +177,16 @@ struct Queue<T> {
 
 impl<T> Shared<T> {
     fn new(count: usize, threads: usize) -> Self {
-        let queues = Queues { next: 0, turn: 0, groups: VecDeque::new(), held: 0, spare: Vec::new(), ended: false };
+        let queues = Queues {
+            next: 0,
+            turn: 0,
+            groups: VecDeque::new(),
+            held: 0,
+            spare: Vec::new(),
+            waiting: 0,
+            idle: false,
+            ended: false,
+        };
         Shared { count, threads, queues: Mutex::new(queues), ready: Condvar::new(), room: Condvar::new() }
     }
 
@@ -171,12 +207,8 @@ impl<T> Shared<T> {
             let begun = Instant::now();
             let mut hand = Hand { buffer, to: To::Queue { shared: self, group } };
             let results = inputs.map(|n| job(&mut state, n, &mut hand)).collect();
-            let passed = hand.pass_on();
-            buffer = hand.buffer;
-            self.done(group, results);
-            if passed.is_err() {
-                return;
-            }
+            let Some(empty) = self.put(group, hand.buffer, Some(results)) else { return };
+            buffer = empty;
             size = if begun.elapsed() < QUICK { (size * 2).min(GROUP) } else { (size / 2).max(1) };
         }
     }
@@ -185,7 +217,7 @@ impl<T> Shared<T> {
     fn claim(&self, size: usize) -> Option<(usize, std::ops::Range<usize>)> {
         let mut queues = self.lock();
         while !queues.ended && queues.groups.len() >= AHEAD * self.threads {
-            queues = self.room.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            queues = self.wait_for_room(queues);
         }
         let left = self.count.saturating_sub(queues.next);
         if queues.ended || left == 0 {
@@ -199,37 +231,48 @@ impl<T> Shared<T> {
         Some((group, first..first + size))
     }
 
-    /// Puts bytes into the queue of a group, once there is room; gives an empty buffer. `None` where nobody takes them.
-    fn bytes(&self, group: usize, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    fn wait_for_room<'q>(&self, mut queues: MutexGuard<'q, Queues<T>>) -> MutexGuard<'q, Queues<T>> {
+        queues.waiting += 1;
+        queues = self.room.wait(queues).unwrap_or_else(PoisonError::into_inner);
+        queues.waiting -= 1;
+        queues
+    }
+
+    /// Puts bytes into the queue of a group, once there is room, and its results, once all are there; gives an empty buffer.
+    /// `None` where nobody takes them.
+    fn put(&self, group: usize, bytes: Vec<u8>, results: Option<Vec<T>>) -> Option<Vec<u8>> {
+        let len = bytes.len();
         let mut queues = self.lock();
         loop {
             if queues.ended {
                 return None;
             }
             let turn = group == queues.turn;
-            let fits = queues.held + bytes.len() <= HELD * self.threads;
+            let fits = queues.held + len <= HELD * self.threads;
             let at = group - queues.turn;
             let queue = queues.groups.get_mut(at)?;
             // Whose turn it is never waits for those who wait for it.
             if fits || turn && queue.chunks.is_empty() {
-                queues.held += bytes.len();
-                queues.groups.get_mut(at)?.chunks.push_back(bytes);
-                if turn {
-                    self.ready.notify_one();
+                let queue = queues.groups.get_mut(at)?;
+                queue.results = results;
+                if bytes.is_empty() {
+                    self.tell(turn, &queues);
+                    return Some(bytes);
                 }
-                return Some(queues.spare.pop().unwrap_or_default());
+                // The next one is about as long: it need not grow.
+                let room = bytes.capacity();
+                queue.chunks.push_back(bytes);
+                queues.held += len;
+                self.tell(turn, &queues);
+                return Some(queues.spare.pop().unwrap_or_else(|| Vec::with_capacity(room)));
             }
-            queues = self.room.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            queues = self.wait_for_room(queues);
         }
     }
 
-    fn done(&self, group: usize, results: Vec<T>) {
-        let mut queues = self.lock();
-        let turn = queues.turn;
-        if let Some(queue) = group.checked_sub(turn).and_then(|at| queues.groups.get_mut(at)) {
-            queue.results = Some(results);
-        }
-        if group == turn {
+    /// Wakes whoever waits for what there is now.
+    fn tell(&self, turn: bool, queues: &Queues<T>) {
+        if turn && queues.idle {
             self.ready.notify_one();
         }
     }
@@ -242,32 +285,34 @@ impl<T> Shared<T> {
                 // A thread was lost; the scope says so.
                 return true;
             }
-            let chunk = queues.groups.front_mut().and_then(|queue| queue.chunks.pop_front());
-            let flow = if let Some(mut chunk) = chunk {
-                queues.held = queues.held.saturating_sub(chunk.len());
-                drop(queues);
-                let flow = take(Part::Bytes(&chunk));
-                queues = self.lock();
-                chunk.clear();
-                if queues.spare.len() < self.threads && chunk.capacity() <= 2 * CHUNK {
-                    queues.spare.push(chunk);
+            let (chunk, results) = queues.next_part();
+            if chunk.is_none() && results.is_none() {
+                if queues.groups.is_empty() && queues.next >= self.count {
+                    return true;
                 }
-                flow
-            } else if let Some(results) = queues.groups.front_mut().and_then(|queue| queue.results.take()) {
-                queues.groups.pop_front();
-                queues.turn += 1;
-                drop(queues);
-                let flow = results.into_iter().try_for_each(|result| take(Part::Done(result)));
-                queues = self.lock();
-                flow
-            } else if queues.groups.is_empty() && queues.next >= self.count {
-                return true;
-            } else {
+                queues.idle = true;
                 queues = self.ready.wait(queues).unwrap_or_else(PoisonError::into_inner);
+                queues.idle = false;
                 continue;
-            };
+            }
+            drop(queues);
+            let mut flow = chunk.as_deref().map_or(ControlFlow::Continue(()), |chunk| take(Part::Bytes(chunk)));
+            for result in results.into_iter().flatten() {
+                if flow.is_continue() {
+                    flow = take(Part::Done(result));
+                }
+            }
+            queues = self.lock();
+            if let Some(mut chunk) = chunk.filter(|chunk| chunk.capacity() <= 2 * CHUNK)
+                && queues.spare.len() < 2 * self.threads
+            {
+                chunk.clear();
+                queues.spare.push(chunk);
+            }
             queues.ended |= flow.is_break();
-            self.room.notify_all();
+            if queues.waiting > 0 {
+                self.room.notify_all();
+            }
         }
     }
 }

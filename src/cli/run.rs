@@ -184,6 +184,11 @@ pub(super) struct Telling {
 }
 
 impl Telling {
+    /// Of which steps the first places are told.
+    pub fn places(self) -> Fidelity {
+        if self.recorded || self.all { Fidelity::Retyped } else { Fidelity::Lossy }
+    }
+
     /// What became of an input, without what nobody will ask for: most of a run of many inputs is silent.
     pub fn written(self, target: Option<&Path>, report: Report, hash: Option<String>) -> Outcome {
         if !self.recorded && !self.all && report.notes.is_empty() && report.ledger.total(Fidelity::Lossy) == 0 {

@@ -117,6 +117,19 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// What begins so; `head` has [`HEAD`] bytes, or all there are.
+    fn of(head: &[u8]) -> Form {
+        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+            Form::Zip
+        } else if head.starts_with(npy::MAGIC) {
+            Form::Array
+        } else if tar::is_tar(head) {
+            Form::Tar
+        } else {
+            Form::Pickles
+        }
+    }
+
     /// What reports call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -131,22 +144,18 @@ impl Form {
 impl Opened<'_> {
     /// What it is, by its first bytes.
     pub(crate) fn form(&self) -> Form {
-        let begins = |magic: &[u8]| self.head.starts_with(magic);
-        if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
-            Form::Zip
-        } else if begins(npy::MAGIC) {
-            Form::Array
-        } else if tar::is_tar(&self.head) {
-            Form::Tar
-        } else {
-            Form::Pickles
-        }
+        Form::of(&self.head)
     }
 
     /// Bytes of the compressed input that were read so far; `None` where it is not compressed.
     pub(crate) fn fetched(&self) -> Option<u64> {
         if self.codecs.is_empty() { None } else { Some(self.meter.fetched()) }
     }
+}
+
+/// Whether what begins so comes wrapped in nothing, and is no array file: pickles, or nothing that is known.
+pub(crate) fn is_bare(head: &[u8]) -> bool {
+    sniff::codec(head).is_none() && Form::of(head) == Form::Pickles
 }
 
 /// Opens an archive; `input` is the length of the input it came from, by which what it becomes is measured.

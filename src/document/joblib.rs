@@ -4,7 +4,8 @@
 //! (`globals`), and is refused again.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::npy::{dtype, length};
 use super::reading::limit;
@@ -20,12 +21,12 @@ use crate::opcode::lexer::Lexer;
 
 /// The folder of the input.
 pub(super) struct Beside {
-    folder: PathBuf,
+    folder: Arc<Path>,
     limits: Limits,
 }
 
 impl Beside {
-    pub fn new(folder: PathBuf, limits: Limits) -> Self {
+    pub fn new(folder: Arc<Path>, limits: Limits) -> Self {
         Beside { folder, limits }
     }
 

@@ -48,7 +48,7 @@ impl Reading<'_> {
 
     /// Where the inputs that follow have files beside them.
     pub fn side_files(&mut self, folder: Option<&Path>) {
-        let beside = folder.map(|folder| Beside::new(folder.to_owned(), self.reader.limits.clone()));
+        let beside = folder.map(|folder| Beside::new(folder.into(), self.reader.limits.clone()));
         self.machine.give_side_files(beside.map(|beside| Box::new(beside) as _));
     }
 

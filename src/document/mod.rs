@@ -9,7 +9,7 @@ mod torch;
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use joblib::Beside;
@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Failure, Refused};
 use crate::globals::Registry;
 use crate::limits::Limits;
 use crate::location::Location;
-use crate::machine::{self, Machine, Outcome, Trailing};
+use crate::machine::{self, Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 use crate::policy::Policy;
@@ -59,7 +59,7 @@ pub struct Reader {
     limits: Limits,
     trailing: Trailing,
     buffers: Arc<[Vec<u8>]>,
-    side_files: Option<PathBuf>,
+    side_files: Option<Arc<Path>>,
 }
 
 impl Reader {
@@ -84,7 +84,7 @@ impl Reader {
 
     /// The folder of the input.
     #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone moves on"))]
-    pub(crate) fn side_folder(&mut self) -> &mut Option<PathBuf> {
+    pub(crate) fn side_folder(&mut self) -> &mut Option<Arc<Path>> {
         &mut self.side_files
     }
 
@@ -122,7 +122,7 @@ impl Reader {
     /// it are read, and only those that the input names by a bare file name.
     #[must_use]
     pub fn side_files(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.side_files = Some(folder.into());
+        self.side_files = Some(folder.into().into());
         self
     }
 
@@ -131,7 +131,7 @@ impl Reader {
         let mut machine = Machine::reusing(memory, Registry::new(self.policy.clone()), &self.limits);
         machine.give_buffers(Arc::clone(&self.buffers));
         if let Some(folder) = &self.side_files {
-            machine.give_side_files(Some(Box::new(Beside::new(folder.clone(), self.limits.clone()))));
+            machine.give_side_files(Some(Box::new(Beside::new(Arc::clone(folder), self.limits.clone()))));
         }
         machine
     }
@@ -174,15 +174,16 @@ impl Reader {
     ) -> Result<Document, Failure> {
         let mut reading = Reading::new(self, memory);
         let roots = reading.input(Box::new(stream), place);
-        let Reading { machine, buffer, codecs, pickles, foreign, .. } = reading;
-        let Outcome { graph, roots, findings, bytes, protocol, memory: left, .. } = machine.finish(roots);
-        (memory.buffer, memory.machine) = (buffer, left);
-        if findings.errors.is_empty() {
-            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
-        }
-        memory.machine.graph = Some(graph);
-        let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
-        Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
+        reading.finish(roots, memory)
+    }
+
+    /// Reads the first `len` bytes of `buffer`, which are all of an input, in the memory of an earlier reading; the buffer is
+    /// part of it then.
+    #[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone holds inputs"))]
+    pub(crate) fn read_held(&self, buffer: Vec<u8>, len: usize, memory: &mut Memory) -> Result<Document, Failure> {
+        let mut reading = Reading::new(self, memory);
+        let roots = reading.held(buffer, len);
+        reading.finish(roots, memory)
     }
 }
 

@@ -6,14 +6,14 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::{Memory, Reader, explain};
+use super::{Document, Memory, Reader, cut_off, explain};
 use crate::container::archive::{Archive, Member};
 use crate::container::{self, Form, Opened};
-use crate::error::{Error, ErrorKind, LimitExceeded};
+use crate::error::{Error, ErrorKind, Failure, LimitExceeded};
 use crate::globals::Registry;
 use crate::globals::torch::Part;
 use crate::location::Location;
-use crate::machine::Machine;
+use crate::machine::{Machine, Outcome};
 use crate::model::graph::Kind;
 use crate::model::graph::payloads::STAYS_FROM;
 use crate::model::key::KeyError;
@@ -78,6 +78,19 @@ impl<'r> Reading<'r> {
             self.machine.findings().push(error);
             Vec::new()
         })
+    }
+
+    /// Ends the reading: the document, and what is left for the next one.
+    pub fn finish(self, roots: Vec<Value>, memory: &mut Memory) -> Result<Document, Failure> {
+        let Reading { machine, buffer, codecs, pickles, foreign, .. } = self;
+        let Outcome { graph, roots, findings, bytes, protocol, memory: left, .. } = machine.finish(roots);
+        (memory.buffer, memory.machine) = (buffer, left);
+        if findings.errors.is_empty() {
+            return Ok(Document { graph, roots, notes: findings.notes, bytes, protocol, codecs, pickles });
+        }
+        memory.machine.graph = Some(graph);
+        let errors: Vec<Error> = findings.errors.into_iter().map(cut_off).collect();
+        Err(if foreign { Failure::foreign(errors) } else { Failure::new(errors, findings.more) })
     }
 
     fn open_archive(&mut self, form: Form, mut opened: Opened<'_>, place: Option<Section>) -> Result<Archive, Error> {
@@ -185,17 +198,38 @@ impl<'r> Reading<'r> {
 
     /// The pickles of a stream; `place` is where it lies before anything was peeled off.
     fn pickles(&mut self, opened: Opened<'_>, place: Option<Section>, member: Option<&str>) -> Vec<Value> {
-        let (head, head_is_all) = (opened.head, opened.head_is_all);
         let checked = !opened.codecs.is_empty() || member.is_some();
+        let place = place.filter(|_| opened.codecs.is_empty());
+        let buffer = std::mem::take(&mut self.buffer);
+        let lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits).lies_at(place, STAYS_FROM);
+        self.stream(lexer, Head { bytes: &opened.head, is_all: opened.head_is_all }, checked, member)
+    }
+
+    /// Reads an input that is the first `len` bytes of `buffer`. Gives its roots.
+    pub fn held(&mut self, buffer: Vec<u8>, len: usize) -> Vec<Value> {
+        let all = buffer.get(..len).unwrap_or_default();
+        let bytes = all.get(..container::HEAD).unwrap_or(all);
+        if !container::is_bare(bytes) {
+            let roots = self.input(Box::new(all), None);
+            self.buffer = buffer;
+            return roots;
+        }
+        // The buffer goes to the lexer.
+        let mut copy = [0; container::HEAD];
+        let (head, is_all) = (copy.get_mut(..bytes.len()).unwrap_or_default(), bytes.len() < container::HEAD);
+        head.copy_from_slice(bytes);
+        let lexer = Lexer::held(buffer, len, &self.reader.limits);
+        self.stream(lexer, Head { bytes: head, is_all }, false, None)
+    }
+
+    /// The pickles that a lexer reads. What is `checked` has checksums at its end, or lies among others.
+    fn stream(&mut self, mut lexer: Lexer<'_>, head: Head<'_>, checked: bool, member: Option<&str>) -> Vec<Value> {
         let known = self.machine.findings().errors.len();
-        let legacy = super::torch::is_legacy(&head);
+        let legacy = super::torch::is_legacy(head.bytes);
         if legacy {
             self.codecs.push("torch-legacy");
             self.machine.globals().0.torch().begin(Part::Legacy);
         }
-        let place = place.filter(|_| opened.codecs.is_empty());
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut lexer = Lexer::reusing(buffer, opened.reader, &self.reader.limits).lies_at(place, STAYS_FROM);
         let roots = self.machine.stream(&mut lexer, self.reader.trailing, member);
         self.pickles += roots.len() as u64;
         if legacy {
@@ -219,7 +253,7 @@ impl<'r> Reading<'r> {
                 findings.errors.extend(new.into_iter().filter(|e| !matches!(e.kind(), ErrorKind::Malformed(_))));
                 findings.push(in_member(error, member));
             }
-            Ok(()) | Err(_) => match explain(&new, &head, head_is_all).filter(|_| roots.is_empty()) {
+            Ok(()) | Err(_) => match explain(&new, head.bytes, head.is_all).filter(|_| roots.is_empty()) {
                 Some(explained) if member.is_some() => self.no_pickle = Some(in_member(explained, member)),
                 Some(explained) => {
                     self.foreign = true;
@@ -235,6 +269,13 @@ impl<'r> Reading<'r> {
         }
         roots
     }
+}
+
+/// The first bytes of a stream, and whether they are all.
+#[derive(Clone, Copy)]
+struct Head<'h> {
+    bytes: &'h [u8],
+    is_all: bool,
 }
 
 /// Whether a stream broke at its first byte.

@@ -104,20 +104,21 @@ pub(crate) static FAMILIES: &[&[Row]] = &[
     super::joblib::ROWS,
 ];
 
-static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry>> = LazyLock::new(|| {
-    let mut map = HashMap::new();
-    for row in FAMILIES.iter().copied().flatten() {
-        for spelled in row.modules {
-            for name in row.names {
-                let (wire, canonical) = name.split_once('=').unwrap_or((name, name));
-                let module = row.modules.first().map_or(spelled.name, |m| m.name);
-                let entry = Entry { module, name: canonical, python2: spelled.python2, uses: row.uses };
-                map.insert((spelled.name, wire), entry);
+static BY_NAME: LazyLock<HashMap<(&'static str, &'static str), Entry, foldhash::quality::RandomState>> =
+    LazyLock::new(|| {
+        let mut map = HashMap::default();
+        for row in FAMILIES.iter().copied().flatten() {
+            for spelled in row.modules {
+                for name in row.names {
+                    let (wire, canonical) = name.split_once('=').unwrap_or((name, name));
+                    let module = row.modules.first().map_or(spelled.name, |m| m.name);
+                    let entry = Entry { module, name: canonical, python2: spelled.python2, uses: row.uses };
+                    map.insert((spelled.name, wire), entry);
+                }
             }
         }
-    }
-    map
-});
+        map
+    });
 
 /// The entry of a name, exactly as spelled.
 pub(crate) fn find(module: &str, name: &str) -> Option<Entry> {

@@ -227,7 +227,7 @@ impl<G: Globals> Machine<G> {
             sink.pickle(&self.graph, root, n)?;
         }
         self.memo.clear();
-        self.graph.collect(empty, std::iter::empty()).map_err(limit)?;
+        self.graph.drop_after(empty);
         self.graph.pending = 0;
         Ok(())
     }
@@ -396,8 +396,17 @@ impl<G: Globals> Machine<G> {
         let pending = pending.get(..to.saturating_sub(from)).unwrap_or(pending);
         // A key whose value is still to come waits for it.
         let pending = pending.get(..pending.len() / stride * stride).unwrap_or(pending);
-        let held = self.graph.count(id);
+        let mut held = self.graph.count(id);
         let skip = std::mem::replace(&mut open.skip, pending.len());
+        // What it holds is handed over where it lies.
+        if skip == 0 && held > 0 && !pending.is_empty() {
+            if self.findings.errors.is_empty() {
+                stream.sink.batch(&self.graph, id, open.given)?;
+            }
+            open.given += (held / stride) as u64;
+            self.graph.clear(id);
+            held = 0;
+        }
         let count = (held + pending.len()).saturating_sub(skip);
         if skip > 0 || !pending.is_empty() {
             let items: Vec<Value> = self.graph.items(id).chain(pending.iter().copied()).skip(skip).collect();
@@ -420,12 +429,11 @@ impl<G: Globals> Machine<G> {
     fn forget(&mut self, stream: &mut Stream<'_>, batch: u32) -> Result<(), Error> {
         let Some(at) = stream.at else { return Ok(()) };
         let (slots, guess) = (self.slots.as_ref(), self.guess.as_ref());
-        let from = guess.map_or(0, |guess| guess.early());
-        let kept = self.memo.retain(from, |slot, value| match guess {
-            Some(guess) => guess.keeps(slot, value),
-            None => slots.is_some_and(|slots| slots.outlives(slot, batch)),
-        });
-        let kept_in_all = kept.len() as u64;
+        let kept = match guess {
+            Some(guess) => self.memo.retain_new(guess.early(), |slot, value| guess.keeps(slot, value)),
+            None => self.memo.retain(|slot, _| slots.is_some_and(|slots| slots.outlives(slot, batch))),
+        };
+        let new = kept.len() as u64;
         let mut values: Vec<Value> = kept.iter().filter_map(|slot| self.memo.get(*slot)).collect();
         let stack = self.stack.values_mut();
         let (next, moved) = self.graph.collect(at, values.iter_mut().chain(stack)).map_err(limit)?;
@@ -440,7 +448,7 @@ impl<G: Globals> Machine<G> {
         stream.sink.moved(at, &moved);
         stream.at = Some(next);
         match &mut self.guess {
-            Some(guess) => guess.next(next, self.memo.count(), kept_in_all),
+            Some(guess) => guess.next(next, self.memo.count(), new),
             None => Ok(()),
         }
     }

@@ -15,16 +15,16 @@ use crate::opcode::lexer::Lexer;
 use crate::opcode::{Opcode, OpcodeInfo, Slot};
 
 /// Bytes of the stream that a batch has at least, where its end is guessed.
-const BATCH: u64 = 256 << 10;
+const BATCH: u64 = 128 << 10;
 /// Bytes within which a batch ends; else the root is no list of small items.
 const LONGEST: u64 = 2 << 20;
 /// Items before one that are looked at for one like it.
 const NEAR: usize = 16;
 /// Batches of which all texts and numbers are kept: what stands in many places stands in the first of them.
-const EARLY: u64 = 4;
+const EARLY: u64 = 8;
 /// Slots of a later batch that are kept, on average, because they were read in it: where there are more, only a first pass can tell
 /// which of them are needed.
-const KEPT: u64 = 64;
+const KEPT: u64 = 32;
 
 /// What a wrong guess comes to: it is read again, by another rule.
 pub(super) const FROZEN: &str = "expected an object that was not handed over, found one that was";
@@ -43,6 +43,8 @@ pub(super) struct Guess {
     batches: u64,
     /// Slots of the first batches.
     early: u64,
+    /// Slots of later ones that were kept; those of a page that is not full are counted each time.
+    kept: u64,
 }
 
 impl Guess {
@@ -79,16 +81,18 @@ pub(super) fn wrong_guess() -> Error {
 }
 
 impl Guess {
-    /// A batch was dropped. `slots` are filled, of which so many were kept.
+    /// A batch was dropped. `slots` are filled; of those of the batch so many were kept, for good.
     pub(super) fn next(&mut self, at: Checkpoint, slots: u64, kept: u64) -> Result<(), Error> {
         self.batches += 1;
         self.frozen = at.end().0;
         if self.batches == EARLY {
             self.early = slots;
         }
-        // The last page of early slots is looked at each time.
-        if self.batches > EARLY && kept > self.batches.saturating_mul(KEPT).saturating_add(1 << 10) {
-            return Err(wrong_guess());
+        if self.batches > EARLY {
+            self.kept += kept;
+            if self.kept > self.batches.saturating_mul(KEPT).saturating_add(1 << 10) {
+                return Err(wrong_guess());
+            }
         }
         Ok(())
     }
@@ -173,7 +177,7 @@ impl<G: Globals> Machine<G> {
             (_, Some(kind)) => kind == Kind::Tuple,
             (_, None) => true,
         };
-        if !leaves_alone(next) && !(next.opcode == Opcode::Mark && is_immutable) {
+        if !(leaves_alone(next) || next.opcode == Opcode::Mark && is_immutable) {
             return Ok(false);
         }
         // It may still be an argument of something: items are like those before them.

@@ -22,6 +22,10 @@ pub(super) struct Memo {
     fresh: usize,
     /// Pages before it that hold something which may be forgotten.
     live: Vec<usize>,
+    /// Entries that there may be.
+    most: u64,
+    /// The pages have more slots than that.
+    is_narrow: bool,
 }
 
 /// The slot was taken.
@@ -50,12 +54,32 @@ impl Memo {
         page.get(index as usize % PAGE)?.as_ref()
     }
 
-    /// Stores a value where there is a page for it, and its slot is empty; else it does nothing.
+    /// Sets how many entries there may be.
+    pub fn allow(&mut self, most: u64) {
+        self.most = most;
+    }
+
+    /// Bytes that a value at `index` makes necessary: a page where there is none, and none to be used again.
+    pub fn cost(&self, index: u64) -> u64 {
+        match self.pages.get((index / PAGE as u64) as usize) {
+            Some(Some(_)) => 0,
+            _ if self.is_paged(index) && !self.spare.is_empty() => 0,
+            _ if self.is_paged(index) => size_of::<[Option<Value>; PAGE]>() as u64,
+            _ => size_of::<(u64, Value)>() as u64,
+        }
+    }
+
+    /// Whether a value at `index` gets a page.
+    fn is_paged(&self, index: u64) -> bool {
+        index < self.count.saturating_mul(2) + GAP && self.sparse.is_empty()
+    }
+
+    /// Stores a value where there is a page for it, its slot is empty, and all slots of pages may be taken; else it does nothing.
     #[inline]
     pub fn put_plain(&mut self, index: u64, value: &Value) -> bool {
         let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) else { return false };
         let slot = &mut page[index as usize % PAGE];
-        if slot.is_some() {
+        if slot.is_some() || self.is_narrow {
             return false;
         }
         *slot = Some(*value);
@@ -91,10 +115,11 @@ impl Memo {
         if self.sparse.contains_key(&index) {
             return Err(Taken);
         }
-        if index < self.count.saturating_mul(2) + GAP && self.sparse.is_empty() {
+        if self.is_paged(index) {
             let at = (index / PAGE as u64) as usize;
             if self.pages.len() <= at {
                 self.pages.resize_with(at + 1, || None);
+                self.is_narrow = (self.pages.len() * PAGE) as u64 > self.most;
             }
             if at < self.fresh {
                 self.live.push(at);
@@ -122,15 +147,25 @@ impl Memo {
         }
     }
 
-    /// Forgets the slots from about `from` on for which `outlives` is false; returns those of them that stay. What stays of the pages
-    /// before is not looked at again, so that the work is that of what is new.
-    pub fn retain(&mut self, from: u64, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
+    /// Forgets the slots for which `outlives` is false; returns those that stay.
+    pub fn retain(&mut self, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
+        let live = std::mem::take(&mut self.live);
+        self.retain_in(live, outlives)
+    }
+
+    /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
+    /// so that the work is that of what is new.
+    pub fn retain_new(&mut self, from: u64, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
+        self.live.clear();
+        self.fresh = self.fresh.max(usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX));
+        self.retain_in(Vec::new(), outlives)
+    }
+
+    fn retain_in(&mut self, known: Vec<usize>, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
         let mut kept = Vec::new();
-        let first = usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX);
-        let known = std::mem::take(&mut self.live);
         // The page that is being filled is new until it is full.
         let full = usize::try_from(self.top / PAGE as u64).unwrap_or(usize::MAX).min(self.pages.len());
-        for n in known.into_iter().chain(self.fresh..self.pages.len()).filter(|n| *n >= first) {
+        for n in known.into_iter().chain(self.fresh..self.pages.len()) {
             let Some(Some(page)) = self.pages.get_mut(n) else { continue };
             let before = kept.len();
             for (i, value) in page.iter_mut().enumerate() {
@@ -170,7 +205,7 @@ impl Memo {
         self.pages.clear();
         self.sparse.clear();
         self.live.clear();
-        (self.count, self.top, self.fresh) = (0, 0, 0);
+        (self.count, self.top, self.fresh, self.is_narrow) = (0, 0, 0, false);
     }
 
     /// Forgets everything; the memory is kept, unless there is much of it.
@@ -204,7 +239,7 @@ mod tests {
         for n in 0..5_000 {
             assert!(memo.put(n, Value::Int(n as i64)).is_ok());
         }
-        assert_eq!(memo.retain(0, |n, _| n == 7 || n == 4_000), [7, 4_000]);
+        assert_eq!(memo.retain(|n, _| n == 7 || n == 4_000), [7, 4_000]);
         assert!(matches!(memo.get(4_000), Some(Value::Int(4_000))) && memo.get(8).is_none());
         assert_eq!((memo.count(), memo.spare.len()), (5_000, 3));
         memo.clear();

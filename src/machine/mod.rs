@@ -270,6 +270,7 @@ impl<G: Globals> Machine<G> {
         let mut graph = graph.and_then(|graph| graph.emptied(limits, KEPT)).unwrap_or_else(|| Graph::new(limits));
         stack.reset(KEPT);
         memo.reset(KEPT);
+        memo.allow(limits.max_memo);
         names.clear();
         scratch.shrink_to(KEPT);
         graph.set_memory(memory_for(limits.max_memory, 0));

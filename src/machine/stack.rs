@@ -6,12 +6,12 @@ use crate::model::value::Value;
 
 #[derive(Debug, Default)]
 pub(super) struct Stack {
+    /// Room that was paid for; values are up to `height`.
     values: Vec<Value>,
+    height: usize,
     marks: Vec<u32>,
     /// Height of the topmost mark; nothing below it is reachable for opcodes that take single items.
     fence: usize,
-    /// Values that were paid for: what the vector holds does not say, it may have served another input.
-    paid: usize,
     /// The height of a mark above which values stood that were handed over, plus 1; 0 where there is none.
     pinned: u32,
     /// Such a mark was taken for something else than to add what stands above it to what stands below.
@@ -21,51 +21,50 @@ pub(super) struct Stack {
 impl Stack {
     #[inline]
     pub fn push(&mut self, value: Value, graph: &mut Graph) -> LimitExceededResult<()> {
-        if self.values.len() == self.paid {
-            let more = self.paid.max(64);
+        if !self.is_free() {
+            let more = self.values.len().max(64);
             graph.charge((more * size_of::<Value>()) as u64)?;
-            self.paid += more;
+            self.values.resize(self.values.len() + more, Value::None);
         }
-        self.values.push(value);
+        self.push_free(value);
         Ok(())
     }
 
     /// Whether there is room that was paid for.
     #[inline]
     pub fn is_free(&self) -> bool {
-        self.values.len() < self.paid
+        self.height < self.values.len()
     }
 
     /// Pushes where there is room that was paid for; else it does nothing.
     #[inline]
     pub fn push_free(&mut self, value: Value) -> bool {
-        let free = self.is_free();
-        if free {
-            self.values.push(value);
-        }
-        free
+        self.copy_free(&value)
     }
 
     /// Pushes a copy, as [`Stack::push_free`]: whole, where a value taken apart would be copied field by field.
     #[inline]
     pub fn copy_free(&mut self, value: &Value) -> bool {
-        let free = self.is_free();
-        if free {
-            self.values.push(*value);
+        match self.values.get_mut(self.height) {
+            Some(slot) => {
+                *slot = *value;
+                self.height += 1;
+                true
+            }
+            None => false,
         }
-        free
     }
 
     /// The top above the topmost mark.
     #[inline]
     pub fn top(&self) -> Option<&Value> {
-        if self.values.len() > self.fence { self.values.last() } else { None }
+        if self.height > self.fence { self.values.get(self.height - 1) } else { None }
     }
 
     /// Items above the topmost mark.
     #[inline]
     pub fn above(&self) -> usize {
-        self.values.len() - self.fence
+        self.height - self.fence
     }
 
     /// Items below the topmost mark and above the mark before it.
@@ -80,7 +79,7 @@ impl Stack {
 
     pub fn mark(&mut self, graph: &mut Graph) -> LimitExceededResult<()> {
         graph.charge(size_of::<u32>() as u64)?;
-        self.fence = self.values.len();
+        self.fence = self.height;
         self.marks.push(self.fence as u32);
         Ok(())
     }
@@ -110,7 +109,7 @@ impl Stack {
 
     /// What stands above the bottom value was handed over: it is there no more.
     pub fn hand_over(&mut self) {
-        self.values.truncate(1);
+        self.truncate(1);
         if self.is_filling_root() {
             self.pinned = 2;
         }
@@ -123,42 +122,44 @@ impl Stack {
 
     #[inline]
     pub fn pop(&mut self) -> Option<Value> {
-        if self.values.len() > self.fence { self.values.pop() } else { None }
+        let value = self.top().copied()?;
+        self.height -= 1;
+        Some(value)
     }
 
     /// The `n`th value from the top (0 is the top).
     #[inline]
     pub fn peek(&self, n: usize) -> Option<Value> {
-        self.values.len().checked_sub(n + 1).and_then(|i| self.values.get(i)).copied()
+        self.height.checked_sub(n + 1).and_then(|i| self.values.get(i)).copied()
     }
 
     #[inline]
     pub fn top_mut(&mut self) -> Option<&mut Value> {
-        self.values.last_mut()
+        self.values.get_mut(self.height.checked_sub(1)?)
     }
 
     #[inline]
     pub fn from(&self, height: usize) -> &[Value] {
-        self.values.get(height..).unwrap_or(&[])
+        self.values.get(height..self.height).unwrap_or(&[])
     }
 
     /// The values, to be changed where they lie.
     pub fn values_mut(&mut self) -> &mut [Value] {
-        &mut self.values
+        self.values.get_mut(..self.height).unwrap_or_default()
     }
 
     #[inline]
     pub fn truncate(&mut self, height: usize) {
-        self.values.truncate(height);
+        self.height = self.height.min(height);
     }
 
     #[inline]
     pub fn height(&self) -> usize {
-        self.values.len()
+        self.height
     }
 
     pub fn clear(&mut self) {
-        self.values.clear();
+        self.height = 0;
         self.marks.clear();
         (self.fence, self.pinned, self.is_torn) = (0, 0, false);
     }
@@ -166,7 +167,7 @@ impl Stack {
     /// Forgets everything, also what was paid for; the memory is kept, unless there is much of it.
     pub fn reset(&mut self, most: usize) {
         self.clear();
-        self.paid = 0;
+        self.values.clear();
         self.values.shrink_to(most / size_of::<Value>());
         self.marks.shrink_to(most / size_of::<u32>());
     }

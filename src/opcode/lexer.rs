@@ -48,6 +48,11 @@ impl<'a> Lexer<'a> {
         Lexer { cursor: Cursor::reusing(buffer, source, limits.max_memory), start: 0, range: None, stays_from: NEVER }
     }
 
+    /// A lexer of the first `len` bytes of a buffer, which are all there is.
+    pub fn held(buffer: Vec<u8>, len: usize, limits: &Limits) -> Self {
+        Lexer { cursor: Cursor::over(buffer, len, limits.max_memory), start: 0, range: None, stays_from: NEVER }
+    }
+
     /// The buffer, for the next lexer.
     pub fn into_buffer(self) -> Vec<u8> {
         self.cursor.into_buffer()

@@ -11,6 +11,7 @@ use crate::location::Location;
 use crate::model::graph::Kind;
 use crate::model::value::{IpClass, PathClass, Singleton, Value};
 use crate::name::Escaped;
+use crate::writers::base64;
 use crate::writers::tag::Tag;
 use crate::wtf8;
 
@@ -80,17 +81,13 @@ impl<R: Read> Parser<R> {
 
     /// Bytes in base64.
     pub(super) fn base64(&mut self) -> Result<Vec<u8>, Error> {
-        use base64::Engine as _;
         let at = self.tokens.at();
         let text = self.tokens.str()?;
         // Decoded here, and stored again.
         let read = at.saturating_add(text.len() as u64);
         self.graph.allow_memory(memory_for(self.max_memory, read));
         self.graph.charge(text.len() as u64 / 4 * 3).map_err(over)?;
-        match base64::engine::general_purpose::STANDARD.decode(text) {
-            Ok(bytes) => Ok(bytes),
-            Err(_) => malformed("base64 with padding, in the standard alphabet", text),
-        }
+        base64::decode(text).map_or_else(|| malformed("base64 with padding, in the standard alphabet", text), Ok)
     }
 
     /// UTF-8 with `surrogatepass` that is no UTF-8.

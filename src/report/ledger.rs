@@ -136,6 +136,13 @@ pub struct Entry {
     pub places: Vec<String>,
 }
 
+impl Entry {
+    /// Whether another place is kept.
+    fn has_room(&self) -> bool {
+        self.places.len() < PLACES
+    }
+}
+
 /// Steps of a part of a conversion: entries of one ledger, and how often.
 #[derive(Debug)]
 pub(crate) struct Taken(Box<[(u8, u64)]>);
@@ -144,16 +151,18 @@ pub(crate) struct Taken(Box<[(u8, u64)]>);
 #[derive(Clone, Debug)]
 pub struct Ledger {
     /// The kinds that occurred.
-    entries: Vec<Entry>,
+    entries: Vec<(Step, Entry)>,
     /// For each kind its entry's index, plus 1; 0 where it did not occur.
     index: [u8; STEPS.len()],
+    /// Steps that are closer to exact are counted without a place.
+    placed: Fidelity,
 }
 
 const _: () = assert!(STEPS.len() < u8::MAX as usize);
 
 impl Default for Ledger {
     fn default() -> Self {
-        Ledger { entries: Vec::new(), index: [0; STEPS.len()] }
+        Ledger::placing(Fidelity::Retyped)
     }
 }
 
@@ -170,12 +179,18 @@ impl Step {
 }
 
 impl Ledger {
+    /// A ledger that keeps places of steps that are `placed` or farther from exact.
+    pub(crate) fn placing(placed: Fidelity) -> Self {
+        Ledger { entries: Vec::new(), index: [0; STEPS.len()], placed }
+    }
+
     /// Counts a step; `place` is asked only for the first few of its kind.
     #[inline]
     pub(crate) fn count(&mut self, step: Step, place: impl FnOnce() -> String) {
+        let placed = self.placed;
         let entry = self.entry(step);
         entry.count += 1;
-        if entry.places.len() < PLACES {
+        if entry.has_room() && step.fidelity() >= placed {
             entry.places.push(place());
         }
     }
@@ -185,25 +200,26 @@ impl Ledger {
     fn entry(&mut self, step: Step) -> &mut Entry {
         let index = &mut self.index[step as usize];
         if *index == 0 {
-            self.entries.push(Entry::default());
+            self.entries.push((step, Entry::default()));
             *index = self.entries.len() as u8;
         }
-        &mut self.entries[usize::from(*index) - 1]
+        &mut self.entries[usize::from(*index) - 1].1
     }
 
     /// The counts alone, to tell later what was added.
     pub(crate) fn counts_only(&self) -> Ledger {
-        let entries = self.entries.iter().map(|entry| Entry { count: entry.count, places: Vec::new() });
-        Ledger { entries: entries.collect(), index: self.index }
+        let entries =
+            self.entries.iter().map(|(step, entry)| (*step, Entry { count: entry.count, places: Vec::new() }));
+        Ledger { entries: entries.collect(), ..*self }
     }
 
     /// The steps since `before`; `None` where a kind among them has room for places: taken again, it would add one.
     pub(crate) fn taken_since(&self, before: &Ledger) -> Option<Taken> {
         let mut taken = Vec::new();
-        for (n, entry) in self.entries.iter().enumerate() {
-            let new = entry.count - before.entries.get(n).map_or(0, |known| known.count);
+        for (n, (step, entry)) in self.entries.iter().enumerate() {
+            let new = entry.count - before.entries.get(n).map_or(0, |(_, known)| known.count);
             if new > 0 {
-                if entry.places.len() < PLACES {
+                if entry.has_room() && step.fidelity() >= self.placed {
                     return None;
                 }
                 taken.push((n as u8, new));
@@ -215,7 +231,7 @@ impl Ledger {
     /// Counts steps again.
     pub(crate) fn take_again(&mut self, taken: &Taken) {
         for (n, count) in &taken.0 {
-            if let Some(entry) = self.entries.get_mut(usize::from(*n)) {
+            if let Some((_, entry)) = self.entries.get_mut(usize::from(*n)) {
                 entry.count += count;
             }
         }
@@ -224,12 +240,12 @@ impl Ledger {
     /// The kinds that occurred, retyped ones first.
     pub fn entries(&self) -> impl Iterator<Item = (Step, &Entry)> {
         let known = STEPS.iter().zip(self.index).filter(|(_, index)| *index > 0);
-        known.filter_map(|(row, index)| Some((row.0, self.entries.get(usize::from(index) - 1)?)))
+        known.filter_map(|(row, index)| Some((row.0, &self.entries.get(usize::from(index) - 1)?.1)))
     }
 
     /// Steps of one fidelity, all kinds together.
     pub fn total(&self, fidelity: Fidelity) -> u64 {
-        self.entries().filter(|(step, _)| step.fidelity() == fidelity).map(|(_, entry)| entry.count).sum()
+        self.entries.iter().filter(|(step, _)| step.fidelity() == fidelity).map(|(_, entry)| entry.count).sum()
     }
 
     /// Adds what another conversion did.
@@ -252,5 +268,19 @@ mod tests {
         for (at, row) in STEPS.iter().enumerate() {
             assert_eq!(row.0 as usize, at);
         }
+    }
+
+    #[test]
+    fn what_is_only_counted_has_no_place() {
+        let mut ledger = Ledger::placing(Fidelity::Lossy);
+        let before = ledger.counts_only();
+        ledger.count(Step::Tuple, || "$.nobody.asks".to_owned());
+        let taken = ledger.taken_since(&before).expect("no place is missing");
+        ledger.take_again(&taken);
+        ledger.count(Step::FoldLost, || "$.a".to_owned());
+        assert!(ledger.taken_since(&before).is_none(), "another place is kept");
+        let entries: Vec<_> = ledger.entries().map(|(step, entry)| (step, entry.count, entry.places.len())).collect();
+        assert_eq!(entries, [(Step::Tuple, 2, 0), (Step::FoldLost, 1, 1)]);
+        assert_eq!((ledger.total(Fidelity::Retyped), ledger.total(Fidelity::Lossy)), (2, 1));
     }
 }

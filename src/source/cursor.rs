@@ -14,6 +14,8 @@ use crate::source::random::{RandomAccess, Section};
 const CHUNK: usize = 1 << 20;
 /// Bytes asked of the source first: most inputs have no more.
 const FIRST: usize = 64 << 10;
+/// Bytes asked of the source first behind a payload that stays where it is: often the next one follows at once.
+const BEHIND: usize = 4 << 10;
 /// No frame is open.
 const UNFRAMED: u64 = u64::MAX;
 
@@ -32,6 +34,8 @@ pub(crate) struct Cursor<'a> {
     /// Stream offset at which the open frame ends, or `UNFRAMED`.
     frame_end: u64,
     source_ended: bool,
+    /// Bytes asked of the source at a time; twice as many each time.
+    ahead: usize,
     /// Where the stream lies, if any part of it can be read at any time: offset 0 is its first byte.
     place: Option<Section>,
     /// The longest payload that may be held.
@@ -59,8 +63,20 @@ impl<'a> Cursor<'a> {
             base: 0,
             frame_end: UNFRAMED,
             source_ended: false,
+            ahead: usize::MAX,
             place: None,
             max_held,
+        }
+    }
+
+    /// A cursor over the first `len` bytes of a buffer, which are all there is.
+    pub fn over(buffer: Vec<u8>, len: usize, max_held: u64) -> Self {
+        let len = len.min(buffer.len());
+        Cursor {
+            filled: len,
+            end: len,
+            source_ended: true,
+            ..Cursor::reusing(buffer, Box::new(std::io::empty()), max_held)
         }
     }
 
@@ -97,6 +113,7 @@ impl<'a> Cursor<'a> {
         } else {
             self.source = Box::new(place.part(at + len, u64::MAX).reader());
             (self.base, self.pos, self.filled, self.source_ended) = (at + len, 0, 0, false);
+            self.ahead = BEHIND;
             self.clip();
         }
         Ok(Some(range))
@@ -346,7 +363,9 @@ impl<'a> Cursor<'a> {
                 };
                 self.buffer.resize(self.filled + room, 0);
             }
-            match self.source.read(&mut self.buffer[self.filled..]) {
+            let most = self.ahead.max(wanted - self.filled).min(self.buffer.len() - self.filled);
+            self.ahead = self.ahead.saturating_mul(2);
+            match self.source.read(&mut self.buffer[self.filled..self.filled + most]) {
                 Ok(0) => self.source_ended = true,
                 Ok(n) => self.filled += n,
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}

@@ -12,10 +12,10 @@ use arrow::datatypes::{
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use super::base64;
 use super::batches::{Writer, Written, failed};
 use super::options::WriteOptions;
 use super::out::Out;
-use super::text::base64;
 use crate::error::Error;
 use crate::location::Location;
 use crate::model::dtype::Unit;
@@ -185,7 +185,7 @@ impl<'a> Cells<'a> {
             Cells::Float(array) if array.is_valid(row) => repr::float(array.value(row), out),
             Cells::Bytes(array) => return bytes(array, row, out),
             Cells::LargeBytes(array) => return bytes(array, row, out),
-            Cells::Fixed(array) if array.is_valid(row) => out.push_str(&base64(array.value(row))),
+            Cells::Fixed(array) if array.is_valid(row) => out.push_str(&base64::encode(array.value(row))),
             Cells::Uuid(array) if array.is_valid(row) => super::text::uuid_bytes(array.value(row), out),
             Cells::Stamp(ticks, per_second, zone) => match ticks(row) {
                 Some(at) => stamp(at, *per_second, zone.as_ref(), out),
@@ -246,7 +246,7 @@ const OPTIONS: FormatOptions<'static> = FormatOptions::new();
 fn bytes<O: OffsetSizeTrait>(array: &GenericBinaryArray<O>, row: usize, out: &mut String) -> bool {
     let valid = array.is_valid(row);
     if valid {
-        out.push_str(&base64(array.value(row)));
+        out.push_str(&base64::encode(array.value(row)));
     }
     valid
 }

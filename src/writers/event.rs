@@ -3,7 +3,7 @@
 //! A writer spells events into a buffer and decides nothing; the lowering drains the buffer.
 
 use crate::error::Error;
-use crate::model::graph::Walk;
+use crate::model::graph::{BLOCK, Graph, Walk};
 use crate::model::value::{NodeId, Value};
 use crate::writers::tag::Tag;
 
@@ -72,6 +72,8 @@ pub(crate) trait Sink {
     fn big_int(&mut self, value: &num_bigint::BigInt);
     fn float(&mut self, value: f64);
     fn str(&mut self, text: &str);
+    /// A short str, the first `len` bytes of a block; `text` gives it as a whole.
+    fn short_str<'t>(&mut self, block: &[u8; BLOCK], len: usize, text: impl FnOnce() -> &'t str);
     /// UTF-8 with `surrogatepass`, with escapes for lone surrogates.
     fn escaped(&mut self, wtf8: &[u8]);
     /// Bytes, where the format takes them; else their base64.
@@ -105,6 +107,15 @@ pub(crate) trait Sink {
     /// A tagged map of `len` fields.
     fn begin_tag_map(&mut self, tag: Tag, len: usize);
     fn end_tag_map(&mut self);
+}
+
+/// Writes a str from where it lies.
+#[inline]
+pub(crate) fn write_text<S: Sink>(sink: &mut S, graph: &Graph, len: u32, at: u64) {
+    match graph.text_block(len, at) {
+        Some(block) => sink.short_str(block, len as usize, || graph.text(len, at)),
+        None => sink.str(graph.text(len, at)),
+    }
 }
 
 /// A container that is written in parts, before all of it is there.

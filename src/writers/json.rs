@@ -4,6 +4,8 @@ use std::io;
 
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
+use crate::model::graph::BLOCK;
+use crate::writers::base64;
 use crate::writers::event::{Caps, Sink};
 use crate::writers::tag::Tag;
 
@@ -57,6 +59,33 @@ fn needs_escapes(text: &[u8]) -> bool {
             },
         }
 }
+
+/// As [`needs_escapes`], of the first `len` bytes of a block.
+#[inline]
+fn begins_with_escapes(block: &[u8; BLOCK], len: usize) -> bool {
+    let Some(masks) = PLAIN.get(len) else { return true };
+    let mut text = *block;
+    // What does not count becomes something that needs none.
+    for (byte, mask) in text.iter_mut().zip(masks) {
+        *byte |= mask;
+    }
+    any_escape(&text)
+}
+
+/// For each length what makes the bytes behind it plain: 0x7F with any bits added is neither a control character nor a quote.
+static PLAIN: [[u8; BLOCK]; BLOCK + 1] = {
+    let mut masks = [[0x7F; BLOCK]; BLOCK + 1];
+    let mut len = 0;
+    while len <= BLOCK {
+        let mut n = 0;
+        while n < len {
+            masks[len][n] = 0;
+            n += 1;
+        }
+        len += 1;
+    }
+    masks
+};
 
 /// No early end: a block of constant size becomes a few instructions on vectors.
 #[inline]
@@ -136,6 +165,19 @@ impl<F: Formatter> Sink for Json<F> {
         self.buffer.push(b'"');
     }
 
+    #[inline]
+    fn short_str<'t>(&mut self, block: &[u8; BLOCK], len: usize, text: impl FnOnce() -> &'t str) {
+        if begins_with_escapes(block, len) {
+            return self.str(text());
+        }
+        // Copies of constant size are cheaper than those of the right size.
+        self.buffer.push(b'"');
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(block);
+        self.buffer.truncate(start + len);
+        self.buffer.push(b'"');
+    }
+
     fn escaped(&mut self, wtf8: &[u8]) {
         self.buffer.push(b'"');
         let mut rest = wtf8;
@@ -172,14 +214,7 @@ impl<F: Formatter> Sink for Json<F> {
     }
 
     fn piece(&mut self, bytes: &[u8]) {
-        use base64::Engine as _;
-        let start = self.buffer.len();
-        let encoded = bytes.len().div_ceil(3).saturating_mul(4);
-        self.buffer.resize(start + encoded, 0);
-        if let Some(room) = self.buffer.get_mut(start..) {
-            let written = base64::engine::general_purpose::STANDARD.encode_slice(bytes, room);
-            debug_assert_eq!(written.ok(), Some(encoded));
-        }
+        base64::append(bytes, &mut self.buffer);
     }
 
     fn end_bytes(&mut self, tag: Option<Tag>) {

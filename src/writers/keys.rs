@@ -9,7 +9,7 @@ use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::writers::natural::{Py2Text, py2_text};
 use crate::writers::options::{Surrogates, WriteOptions};
-use crate::writers::{records, text};
+use crate::writers::{base64, records, text};
 
 /// How a dict's entries are written.
 pub(super) enum Plan {
@@ -44,7 +44,7 @@ pub(super) fn spell(
         let bytes = graph.bytes(len, at);
         match py2_text(bytes, options.py2_str) {
             Py2Text::Str(text) => out.push_str(&text),
-            Py2Text::Bytes => out.push_str(&text::base64(bytes)),
+            Py2Text::Bytes => out.push_str(&base64::encode(bytes)),
             Py2Text::NotUtf8 => return Err("expected a Python 2 str in UTF-8, found other bytes".to_owned()),
         }
         return Ok(true);

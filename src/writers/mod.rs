@@ -5,6 +5,7 @@
 
 #[cfg(feature = "arrow")]
 pub(crate) mod arrow_ipc;
+pub(crate) mod base64;
 #[cfg(feature = "tables")]
 pub(crate) mod batches;
 pub(crate) mod check;

@@ -8,12 +8,16 @@ use rmp::encode::{
     write_nil, write_sint, write_str, write_uint,
 };
 
+use crate::model::graph::BLOCK;
 use crate::writers::event::{Caps, Sink};
 use crate::writers::tag::Tag;
 
 /// Levels that are written: what `rmpv` 1.3 reads by default, whatever the innermost value is; its 1,024 count two for each
 /// level and up to three for a leaf. `rmp-serde` 1.3 reads 1,023, Python's `msgpack` 1.2 reads 1,024.
 const MAX_DEPTH: u32 = 510;
+
+/// Bytes from which on a str has a length of its own.
+const SHORT: usize = 32;
 
 pub(crate) struct MessagePack {
     buffer: ByteBuf,
@@ -114,6 +118,19 @@ impl Sink for MessagePack {
             Ok(_) => done(write_str(&mut self.buffer, text)),
             Err(_) => self.too_long = Some(text.len() as u64),
         }
+    }
+
+    #[inline]
+    fn short_str<'t>(&mut self, block: &[u8; BLOCK], len: usize, text: impl FnOnce() -> &'t str) {
+        if len >= SHORT {
+            return self.str(text());
+        }
+        let buffer = self.buffer.as_mut_vec();
+        // A fixstr: 101, and five bits of length.
+        buffer.push(0xA0 | len as u8);
+        let start = buffer.len();
+        buffer.extend_from_slice(block);
+        buffer.truncate(start + len);
     }
 
     /// Never asked for: `CAPS.escapes` is false.

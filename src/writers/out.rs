@@ -18,6 +18,8 @@ pub(crate) struct Out<'w> {
     sink: &'w mut (dyn Write + 'w),
     written: u64,
     limit: u64,
+    /// Where the pieces of payloads are read to.
+    piece: Vec<u8>,
     #[cfg(feature = "parquet")]
     memory: u64,
 }
@@ -28,6 +30,7 @@ impl<'w> Out<'w> {
             sink,
             written: 0,
             limit,
+            piece: Vec::new(),
             #[cfg(feature = "parquet")]
             memory: u64::MAX,
         }
@@ -85,13 +88,16 @@ impl<'w> Out<'w> {
     /// As [`Out::drain`]; what goes wrong with reading the graph keeps.
     pub fn payload<S: Sink>(&mut self, sink: &mut S, tag: Option<Tag>, mut payload: Payload<'_>) -> Result<(), Error> {
         sink.begin_bytes(tag, payload.len());
-        let mut piece = vec![0; PIECE];
+        let most = usize::try_from(payload.len()).unwrap_or(PIECE).min(PIECE);
+        if self.piece.len() < most {
+            self.piece = vec![0; most];
+        }
         while sink.too_long().is_none() {
-            let n = payload.fill(&mut piece);
+            let n = payload.fill(&mut self.piece);
             if n == 0 {
                 break;
             }
-            sink.piece(piece.get(..n).unwrap_or_default());
+            sink.piece(self.piece.get(..n).unwrap_or_default());
             self.drain(sink.buffer())?;
         }
         sink.end_bytes(tag);

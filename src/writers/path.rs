@@ -75,5 +75,7 @@ pub(crate) fn push_name(name: &str, out: &mut String) {
 
 /// Appends the part of a path that an index is.
 pub(crate) fn push_index(index: u64, out: &mut String) {
-    let _ = write!(out, "[{index}]");
+    out.push('[');
+    out.push_str(itoa::Buffer::new().format(index));
+    out.push(']');
 }

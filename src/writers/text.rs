@@ -11,7 +11,7 @@ use crate::model::temporal::{self, Date, Time, Zone};
 use crate::model::value::{NodeId, Tz, Value};
 use crate::model::zones::{UnknownZone, Zones};
 use crate::repr;
-use crate::writers::scalars;
+use crate::writers::{base64, scalars};
 
 /// Appends a fraction as `str()` does: `3/4`, or the numerator alone.
 pub(crate) fn fraction(graph: &Graph, id: NodeId, out: &mut String) {
@@ -220,7 +220,7 @@ pub(crate) fn key(graph: &Graph, zones: &mut Zones, value: Value, out: &mut Stri
         Value::Bool(b) => out.push_str(if b { "true" } else { "false" }),
         Value::Int(_) | Value::Big { .. } => int(graph, value, out),
         Value::Float { value, .. } => float_key(value, out),
-        Value::Bytes { len, at } => out.push_str(&base64(graph.bytes(len, at))),
+        Value::Bytes { len, at } => out.push_str(&base64::encode(graph.bytes(len, at))),
         Value::Date(packed) => date(packed, out),
         Value::Time { tz, packed } => {
             time(graph, zones, tz, packed, out)?;
@@ -262,7 +262,7 @@ fn scalar(graph: &Graph, id: NodeId, out: &mut String) -> bool {
             Some((extended, None)) => extended.write(out),
             None => return false,
         },
-        Some(dtype::Element::Bytes(bytes) | dtype::Element::Void(bytes)) => out.push_str(&base64(bytes)),
+        Some(dtype::Element::Bytes(bytes) | dtype::Element::Void(bytes)) => out.push_str(&base64::encode(bytes)),
         Some(dtype::Element::Text { bytes, big }) => {
             let mut text = Vec::new();
             match (dtype::text(bytes, big, &mut text), std::str::from_utf8(&text)) {
@@ -286,10 +286,4 @@ fn float_key(value: f64, out: &mut String) {
     } else {
         repr::float(value, out);
     }
-}
-
-/// Standard alphabet, with padding.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }

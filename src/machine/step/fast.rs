@@ -4,7 +4,7 @@
 //! is no UTF-8, a limit that is reached) is left to the loop that reads any opcode, before anything of it was done.
 
 use super::{Globals, Machine, Reject};
-use crate::model::graph::{Graph, Kind};
+use crate::model::graph::{BLOCK, Graph, Kind};
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::opcode::{ArgKind, Opcode, arg};
@@ -112,9 +112,16 @@ impl<G: Globals> Machine<G> {
                 BINPUT => (2, self.fast_put(u64::from(a))),
                 LONG_BINPUT => (5, self.fast_put(u64::from(four))),
                 SHORT_BINUNICODE => {
-                    let end = at + 2 + usize::from(a);
-                    let Some(text) = window.get(at + 2..end) else { break };
-                    (end - at, self.fast_text(text))
+                    let len = usize::from(a);
+                    let Some(rest) = window.get(at + 2..) else { break };
+                    let done = match rest.first_chunk::<BLOCK>() {
+                        Some(block) if len <= BLOCK => self.short_text(block, len),
+                        _ => {
+                            let Some(text) = rest.get(..len) else { break };
+                            self.fast_text(text)
+                        }
+                    };
+                    (2 + len, done)
                 }
                 BINUNICODE => {
                     let end = (at + 5).saturating_add(four as usize);
@@ -273,7 +280,7 @@ impl<G: Globals> Machine<G> {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     fn fast_new(&mut self, kind: Kind) -> bool {
         self.stack.is_free()
             && match self.graph.alloc(kind) {
@@ -293,6 +300,17 @@ impl<G: Globals> Machine<G> {
         }
     }
 
+    #[inline(always)]
+    fn short_text(&mut self, block: &[u8; BLOCK], len: usize) -> bool {
+        if !self.stack.is_free() {
+            return false;
+        }
+        match self.graph.stage_short(block, len) {
+            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
+            None => false,
+        }
+    }
+
     #[inline]
     fn fast_bytes(&mut self, bytes: &[u8]) -> bool {
         self.stack.is_free()
@@ -302,7 +320,7 @@ impl<G: Globals> Machine<G> {
             }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fast_get(&mut self, index: u64) -> bool {
         match self.memo.value(index) {
             Some(value) => {
@@ -316,25 +334,25 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fast_put(&mut self, index: u64) -> bool {
         let Some(value) = self.stack.top() else { return false };
-        if self.memo.count() >= self.max_memo {
-            return false;
-        }
         if let Some(slots) = &self.slots {
+            if self.memo.count() >= self.max_memo {
+                return false;
+            }
             if !slots.is_read(index) {
                 self.memo.skip();
                 return true;
             }
             share(&mut self.graph, value);
         }
-        self.graph.charge(size_of::<Value>() as u64).is_ok() && self.memo.put_plain(index, value)
+        self.memo.put_plain(index, value)
     }
 }
 
 /// A value that stands in the memo for more than one place.
-#[inline]
+#[inline(always)]
 fn share(graph: &mut Graph, value: &Value) {
     if let Value::Object(id) = value {
         graph.mark_shared(*id);

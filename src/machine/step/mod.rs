@@ -491,7 +491,7 @@ impl<G: Globals> Machine<G> {
                 self.graph.mark_shared(id);
             }
         }
-        self.graph.charge(size_of::<Value>() as u64)?;
+        self.graph.charge(self.memo.cost(index))?;
         match self.memo.put(index, value) {
             Ok(()) => Ok(()),
             Err(memo::Taken) => {

@@ -109,6 +109,23 @@ impl Graph {
         }
     }
 
+    /// Drops everything after a checkpoint.
+    pub fn drop_after(&mut self, at: Checkpoint) {
+        self.objects.truncate(at.objects);
+        self.items.truncate(at.items);
+        self.segments.truncate(at.segments);
+        self.extras.truncate(at.extras);
+        self.text.truncate(at.text);
+        self.bytes.truncate(at.bytes);
+        self.long.truncate(at.long);
+        self.zones.truncate(at.zones);
+        self.unsealed.clear();
+        // Other keys will lie where those did that were found distinct.
+        self.keys.forget();
+        self.payloads.truncate(at.payloads);
+        self.budget.reset(at.spent);
+    }
+
     /// Drops everything after a checkpoint but what `kept` refers to, which is told where it has moved. No object before the
     /// checkpoint refers to one after it, but for those of `kept`.
     ///
@@ -126,18 +143,7 @@ impl Graph {
         while let Some(id) = nursery.todo.pop() {
             self.move_object(at, id, &mut nursery);
         }
-        self.objects.truncate(at.objects);
-        self.items.truncate(at.items);
-        self.segments.truncate(at.segments);
-        self.extras.truncate(at.extras);
-        self.text.truncate(at.text);
-        self.bytes.truncate(at.bytes);
-        self.long.truncate(at.long);
-        self.zones.truncate(at.zones);
-        self.unsealed.clear();
-        // Other keys will lie where those did that were found distinct.
-        self.keys.forget();
-        self.budget.reset(at.spent);
+        self.drop_after(at);
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()
             + nursery.text.len()
@@ -150,7 +156,7 @@ impl Graph {
         self.text.push_str(&nursery.text);
         self.bytes.append(&mut nursery.bytes);
         self.long.append(&mut nursery.long);
-        self.payloads.replace(at.payloads, &mut nursery.payloads);
+        self.payloads.append(&mut nursery.payloads);
         self.zones.append(&mut nursery.zones);
         Ok((self.checkpoint(), nursery.moved))
     }

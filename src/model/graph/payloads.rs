@@ -180,9 +180,13 @@ impl Payloads {
         }
     }
 
-    /// Drops what came after the `old` ones but what has moved.
-    pub(super) fn replace(&mut self, old: usize, moved: &mut Vec<Part>) {
+    /// Drops what came after the `old` ones.
+    pub(super) fn truncate(&mut self, old: usize) {
         self.parts.truncate(old);
+    }
+
+    /// Puts back what has moved.
+    pub(super) fn append(&mut self, moved: &mut Vec<Part>) {
         self.parts.append(moved);
     }
 

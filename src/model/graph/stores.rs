@@ -6,6 +6,32 @@ use crate::limits::LimitExceededResult;
 use crate::model::tensor;
 use crate::model::value::Value;
 
+/// Bytes of a block that a short text lies in.
+pub(crate) const BLOCK: usize = 32;
+
+/// Whether the first `len` bytes of a block are ASCII: all of it is looked at, and what does not count is masked.
+#[inline]
+fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
+    let Some(mask) = HIGH_BITS.get(len) else { return false };
+    let both = block.iter().zip(mask).map(|(byte, mask)| byte & mask);
+    both.fold(0, |any, byte| any | byte) == 0
+}
+
+/// For each length the high bits of so many bytes.
+static HIGH_BITS: [[u8; BLOCK]; BLOCK + 1] = {
+    let mut masks = [[0; BLOCK]; BLOCK + 1];
+    let mut len = 0;
+    while len <= BLOCK {
+        let mut n = 0;
+        while n < len {
+            masks[len][n] = 0x80;
+            n += 1;
+        }
+        len += 1;
+    }
+    masks
+};
+
 /// Bytes that are stored piece by piece.
 pub(crate) struct Pieces {
     at: usize,
@@ -47,6 +73,21 @@ impl Graph {
         let at = self.text.len() + self.staged.len();
         self.staged.extend_from_slice(text);
         Some(self.span(at, text.len()))
+    }
+
+    /// As [`Graph::stage_text`], for text at the beginning of a block: its length is the block's or less. What follows it there is
+    /// of no account; a copy of constant size is cheaper than one of the right size.
+    #[inline]
+    pub fn stage_short(&mut self, block: &[u8; BLOCK], len: usize) -> Option<(u32, u64)> {
+        let text = block.get(..len)?;
+        if !begins_ascii(block, len) && simdutf8::basic::from_utf8(text).is_err() {
+            return None;
+        }
+        self.budget.charge(len as u64).ok()?;
+        let start = self.staged.len();
+        self.staged.extend_from_slice(block);
+        self.staged.truncate(start + len);
+        Some((len as u32, (self.text.len() + start) as u64))
     }
 
     /// Moves text that was staged to where the rest is.
@@ -195,6 +236,16 @@ impl Graph {
     #[inline]
     pub fn text(&self, len: u32, at: u64) -> &str {
         &self.text[self.range(len, at)]
+    }
+
+    /// A short text as the beginning of a block, and whatever follows it there; `None` where it is longer, or the block would reach
+    /// beyond what there is.
+    #[inline]
+    pub fn text_block(&self, len: u32, at: u64) -> Option<&[u8; BLOCK]> {
+        if len as usize > BLOCK {
+            return None;
+        }
+        self.text.as_bytes().get(at as usize..)?.first_chunk()
     }
 
     /// The bytes of `Wtf8`, `Py2Str`, `Bytes`, `ByteArray`, `Path`, `Big`.

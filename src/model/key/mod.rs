@@ -8,8 +8,11 @@ use std::hash::{BuildHasher, Hasher};
 use num_bigint::BigInt;
 
 mod equal;
+mod marks;
 
 pub(crate) use equal::equal;
+
+use marks::{FEW, Marks, clearly_distinct, mark_all};
 
 use crate::error::LimitExceeded;
 use crate::limits::Limit;
@@ -43,8 +46,11 @@ const STEPS: u64 = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Keys {
     state: foldhash::quality::RandomState,
-    /// Start and length in items of dicts whose keys were found distinct.
-    shapes: Vec<(u32, u32)>,
+    /// Start and length in items of dicts whose keys were found distinct, and when.
+    shapes: Vec<(u32, u32, u32)>,
+    /// What is in the arena has been dropped so often.
+    epoch: u32,
+    marks: Marks,
     table: hashbrown::HashTable<(u64, u32)>,
     /// Steps spent so far.
     spent: u64,
@@ -54,7 +60,9 @@ impl Default for Keys {
     fn default() -> Self {
         Keys {
             state: foldhash::quality::RandomState::default(),
-            shapes: vec![(0, 0); SHAPES],
+            shapes: vec![(0, 0, 0); SHAPES],
+            epoch: 1,
+            marks: Marks::default(),
             table: hashbrown::HashTable::new(),
             spent: 0,
         }
@@ -64,7 +72,11 @@ impl Default for Keys {
 impl Keys {
     /// Forgets what it knows of a graph.
     pub(super) fn forget(&mut self) {
-        self.shapes.fill((0, 0));
+        self.epoch = self.epoch.wrapping_add(1);
+        if self.epoch == 0 {
+            self.shapes.fill((0, 0, 0));
+            self.epoch = 1;
+        }
         self.table.clear();
         self.spent = 0;
     }
@@ -74,6 +86,10 @@ impl Keys {
 pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize) -> Result<(), KeyError> {
     if new.is_empty() {
         return Ok(());
+    }
+    let fresh = graph.walk(id).is_empty();
+    if fresh && stride == 2 && repeats(graph, new) {
+        return Ok(graph.append(id, new)?);
     }
     let mut all_str = true;
     for key in new.iter().step_by(stride) {
@@ -86,7 +102,6 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         graph.set_flags(id, 0, flag::STR_KEYS);
     }
     let start = graph.next_slot();
-    let fresh = graph.walk(id).is_empty();
     graph.append(id, new)?;
     if !fresh {
         return Ok(graph.remember_unsealed(id)?);
@@ -97,13 +112,10 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     }
     if all_str && stride == 2 {
         let slot = shape_slot(new);
-        let (at, len) = graph.keys.shapes[slot];
-        if len as usize == new.len() && same_keys(graph.slice(at, len), new) {
-            return Ok(());
-        }
         let few = new.len() <= 2 * FEW;
-        if few && clearly_distinct(graph, new.iter().step_by(2).copied()) || distinct(graph, new, stride)? {
-            graph.keys.shapes[slot] = (start, new.len() as u32);
+        let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, new.iter().step_by(2).copied(), marks);
+        if few && clearly_distinct(graph, keys) || distinct(graph, new, stride)? {
+            graph.keys.shapes[slot] = (start, new.len() as u32, graph.keys.epoch);
             return Ok(());
         }
     } else if distinct(graph, new, stride)? {
@@ -112,6 +124,14 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     unique(graph, id)
 }
 
+/// Whether a dict had the same texts as keys that these pairs have, and they were found distinct.
+#[inline]
+fn repeats(graph: &Graph, new: &[Value]) -> bool {
+    let (at, len, epoch) = graph.keys.shapes[shape_slot(new)];
+    len as usize == new.len() && epoch == graph.keys.epoch && same_keys(graph.slice(at, len), new)
+}
+
+#[inline]
 fn shape_slot(new: &[Value]) -> usize {
     match new.first() {
         Some(Value::Str { at, .. }) => (*at as usize ^ (*at >> 8) as usize ^ new.len()) & (SHAPES - 1),
@@ -119,41 +139,12 @@ fn shape_slot(new: &[Value]) -> usize {
     }
 }
 
+#[inline]
 fn same_keys(known: &[Value], new: &[Value]) -> bool {
     known.iter().step_by(2).zip(new.iter().step_by(2)).all(|pair| match pair {
         (Value::Str { len: a, at: b }, Value::Str { len: c, at: d }) => b == d && a == c,
         _ => false,
     })
-}
-
-/// Most keys that are compared one with another.
-const FEW: usize = 32;
-
-/// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing.
-fn clearly_distinct(graph: &Graph, keys: impl Iterator<Item = Value>) -> bool {
-    let mut marks = [0; FEW];
-    for (n, key) in keys.enumerate() {
-        let Value::Str { len, at } = key else { return false };
-        let new = ends(graph.text_bytes(len, at));
-        let (known, rest) = marks.split_at_mut(n.min(FEW));
-        match rest.first_mut() {
-            Some(mark) if !known.contains(&new) => *mark = new,
-            _ => return false,
-        }
-    }
-    true
-}
-
-/// A number that is the same for the same text.
-fn ends(text: &[u8]) -> u64 {
-    let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))),
-            _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
-        },
-    };
-    first ^ last.rotate_left(29) ^ (text.len() as u64) << 56
 }
 
 fn distinct(graph: &mut Graph, new: &[Value], stride: usize) -> Result<bool, KeyError> {
@@ -227,7 +218,8 @@ pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
         _ => 2,
     };
     let count = graph.count(id);
-    if count <= stride * FEW && clearly_distinct(graph, graph.items(id).step_by(stride)) {
+    let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
+    if count <= stride * FEW && clearly_distinct(graph, keys) {
         return Ok(());
     }
     graph.settle_text();

@@ -5,7 +5,7 @@
 
 use crate::model::graph::Graph;
 use crate::model::value::Value;
-use crate::writers::event::Sink;
+use crate::writers::event::{Sink, write_text};
 
 /// Slots; a power of two.
 const SLOTS: usize = 256;
@@ -13,6 +13,8 @@ const SLOTS: usize = 256;
 const FIRST: u32 = 64;
 /// Bytes of all keys that are remembered.
 const MOST: usize = 64 << 10;
+/// Batches after which it is tried again, where it was of no use.
+const RETRY: u32 = 16;
 /// Bytes of one key.
 const LONGEST: u32 = 256;
 
@@ -34,6 +36,11 @@ pub(super) struct Known {
     bytes: Vec<u8>,
     batch: u32,
     written: u32,
+    /// Keys of this batch that were remembered, and those that were not.
+    hits: u64,
+    misses: u64,
+    /// Most keys of a batch were not.
+    is_useless: bool,
 }
 
 impl Known {
@@ -41,9 +48,19 @@ impl Known {
     pub fn forget(&mut self) {
         self.batch = self.batch.wrapping_add(1);
         self.bytes.clear();
+        self.is_useless = match self.batch % RETRY {
+            0 => false,
+            _ => self.is_useless || self.misses > self.hits,
+        };
+        (self.hits, self.misses) = (0, 0);
         if self.batch == 0 {
             self.slots.clear();
         }
+    }
+
+    /// Another graph follows, which may be a small one.
+    pub fn begin(&mut self) {
+        self.written = 0;
     }
 
     /// Writes a key that is text, and what stands between it and its value; `false` where it is not text, or too long to be
@@ -59,12 +76,24 @@ impl Known {
             sink.value();
             return true;
         }
+        if self.written < FIRST {
+            self.written += 1;
+            write_text(sink, graph, len, at);
+            sink.value();
+            return true;
+        }
+        if self.is_useless {
+            write_text(sink, graph, len, at);
+            sink.value();
+            return true;
+        }
         let n = (at ^ at >> 8) as usize % SLOTS;
         if let Some(slot) =
             self.slots.get(n).filter(|slot| slot.at == at && slot.len == len && slot.batch == self.batch)
             && let Some(bytes) =
                 self.bytes.get(slot.start as usize..slot.end as usize).filter(|bytes| !bytes.is_empty())
         {
+            self.hits += 1;
             sink.buffer().extend_from_slice(bytes);
             return true;
         }
@@ -73,14 +102,11 @@ impl Known {
     }
 
     fn meet<S: Sink>(&mut self, sink: &mut S, graph: &Graph, n: usize, len: u32, at: u64) {
+        self.misses += 1;
         let from = sink.buffer().len();
-        sink.str(graph.text(len, at));
+        write_text(sink, graph, len, at);
         sink.value();
         if self.slots.is_empty() {
-            self.written += 1;
-            if self.written <= FIRST {
-                return;
-            }
             // Batch 0 is none.
             self.batch = self.batch.max(1);
             self.slots.resize(SLOTS, Slot::default());

@@ -37,7 +37,7 @@ use crate::model::layout::Layout;
 use crate::model::value::{NodeId, Value};
 use crate::model::zones::Zones;
 use crate::report::ledger::{Fidelity, Ledger, Step as Loss};
-use crate::writers::event::{Begun, Lowering, Place, Sink};
+use crate::writers::event::{Begun, Lowering, Place, Sink, write_text};
 use crate::writers::options::{self, WriteOptions};
 use crate::writers::out::{DRAIN, Out};
 use crate::writers::{check, records, text};
@@ -138,7 +138,7 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
 fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
     match *value {
         // A length that takes more than 32 bits may be too long.
-        Value::Str { len, at } if len != u32::MAX => sink.str(graph.text(len, at)),
+        Value::Str { len, at } if len != u32::MAX => write_text(sink, graph, len, at),
         Value::Int(n) => sink.int(n),
         Value::None => sink.null(),
         Value::Bool(b) => sink.bool(b),
@@ -224,7 +224,12 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     match value {
                         Some(value) => self.emit(value)?,
-                        None => drop(self.todo.pop()),
+                        None => {
+                            self.todo.pop();
+                            if let Some(Step::EndArray) = self.todo.last() {
+                                self.end_array();
+                            }
+                        }
                     }
                 }
                 Step::Lines { walk, index, started } => {
@@ -256,6 +261,9 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     };
                     let Some((key, value, is_key_left)) = rest else {
                         self.todo.pop();
+                        if let Some(Step::EndMap) = self.todo.last() {
+                            self.end_map();
+                        }
                         continue;
                     };
                     if is_key_left {
@@ -304,19 +312,8 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
                     self.sink.value();
                     self.emit(value)?;
                 }
-                Step::EndArray => {
-                    self.todo.pop();
-                    self.depth -= 1;
-                    self.sink.end_array();
-                }
-                Step::EndMap => {
-                    self.todo.pop();
-                    if self.depth == 1 && self.row == rows::Row::Open {
-                        self.source_column();
-                    }
-                    self.depth -= 1;
-                    self.sink.end_map();
-                }
+                Step::EndArray => self.end_array(),
+                Step::EndMap => self.end_map(),
                 Step::Objects { .. } => self.objects()?,
                 Step::At(_) => {
                     self.todo.pop();
@@ -346,6 +343,25 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
         }
     }
 
+    /// Ends the array that [`Step::EndArray`] stands for.
+    #[inline]
+    fn end_array(&mut self) {
+        self.todo.pop();
+        self.depth -= 1;
+        self.sink.end_array();
+    }
+
+    /// Ends the object or map that [`Step::EndMap`] stands for.
+    #[inline]
+    fn end_map(&mut self) {
+        self.todo.pop();
+        if self.depth == 1 && self.row == rows::Row::Open {
+            self.source_column();
+        }
+        self.depth -= 1;
+        self.sink.end_map();
+    }
+
     fn field(&mut self, field: records::Field) -> Result<(), Error> {
         self.sink.key();
         match field.name {
@@ -373,7 +389,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     #[inline]
     fn emit(&mut self, value: Value) -> Result<(), Error> {
         match value {
-            Value::Str { len, at } => self.sink.str(self.graph.text(len, at)),
+            Value::Str { len, at } => write_text(&mut self.sink, self.graph, len, at),
             Value::Int(n) => self.sink.int(n),
             Value::Object(id) => return self.object(id),
             Value::None => self.sink.null(),

@@ -54,6 +54,7 @@ impl<S> Suspended<'_, S> {
         self.zones.retain(|_| false);
         self.seen.clear();
         self.spans.forget();
+        self.known.begin();
     }
 
     /// The objects of a batch are gone, but for those that have moved.
