@@ -19,7 +19,7 @@ use crate::progress::{Progress, Stage};
 use crate::report::ledger::{Fidelity, Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section, Watched};
-use crate::writers::check::{self, Sharing};
+use crate::writers::check::{self, Sharing, Sizes};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Loss, Mapping, WriteOptions};
@@ -288,7 +288,7 @@ impl Converter {
             (_, Format::Protobuf) if self.options.proto_message.is_none() => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
-        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth)?;
+        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth, &mut Sizes::default())?;
         let job = Job {
             graph,
             roots: &roots,

@@ -13,7 +13,7 @@ mod spool;
 #[cfg(feature = "tables")]
 mod tables;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 
 pub use spool::Spooled;
@@ -36,7 +36,7 @@ use crate::opcode::lexer::Lexer;
 use crate::output::Output;
 use crate::progress::Stage;
 use crate::source::random::{RandomAccess, Section};
-use crate::writers::check::{self, Sharing};
+use crate::writers::check::{self, Sharing, Sizes};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Mapping};
@@ -235,12 +235,14 @@ struct Job<'c> {
     max_output: u64,
     /// Whether the root turned out to be what cannot be written in batches.
     not_taken: Cell<bool>,
+    /// What is known of the objects of earlier batches.
+    sizes: RefCell<Sizes>,
 }
 
 impl<'c> Job<'c> {
     fn new(converter: &'c Converter, shape: Shape, root: Option<Root>, items: u64, max_output: u64) -> Self {
         let (root, items, not_taken) = (Cell::new(root), Cell::new(items), Cell::new(false));
-        Job { converter, shape, root, items, max_output, not_taken }
+        Job { converter, shape, root, items, max_output, not_taken, sizes: RefCell::default() }
     }
 
     /// What the output is around what is handed over.
@@ -400,13 +402,20 @@ impl<'c> Job<'c> {
         }
     }
 
+    /// Checks what is written at a time.
     fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
+        self.sizes.borrow_mut().keep(NodeId(0));
+        self.check_part(graph, root)
+    }
+
+    /// As [`Job::check`], where objects stay from one part to the next.
+    fn check_part(&self, graph: &Graph, root: Value) -> Result<(), Error> {
         let sharing = match (self.converter.options.mapping, self.shape) {
             (Mapping::Lossless, _) | (_, Shape::Frames) => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
-        check::check(graph, &[root], sharing, self.max_output, max_depth)
+        check::check(graph, &[root], sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::source::random::Section;
 use crate::tabular::Terms;
 use crate::tabular::long::{Long, Made, Types, unexpected};
 use crate::writers::batches;
-use crate::writers::check::{self, Sharing};
+use crate::writers::check::{self, Sharing, Sizes};
 use crate::writers::options::Format;
 use crate::writers::out::Out;
 
@@ -79,7 +79,8 @@ impl<'j, 'c> Parts<'j, 'c> {
     fn check(&mut self, graph: &Graph, part: NodeId) -> Result<(), Error> {
         // A column stands in the dict.
         let max_depth = self.job.converter.reader.allowed().max_depth.saturating_sub(u32::from(self.inside));
-        let values = check::expanded(graph, &[Value::Object(part)], Sharing::Expanded, max_depth)?;
+        let values =
+            check::expanded(graph, &[Value::Object(part)], Sharing::Expanded, max_depth, &mut Sizes::default())?;
         self.expanded = self.expanded.saturating_add(values);
         if self.expanded > self.job.max_output { Err(unexpected()) } else { Ok(()) }
     }

@@ -151,10 +151,12 @@ impl Batches for Check<'_, '_> {
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
-        self.0.check(graph, Value::Object(part))
+        self.0.check_part(graph, Value::Object(part))
     }
 
-    fn moved(&mut self, _at: Checkpoint, _moved: &Moved) {}
+    fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
+        self.0.sizes.borrow_mut().keep(at.end());
+    }
 }
 
 impl Values for Check<'_, '_> {
@@ -208,7 +210,7 @@ impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check(graph, Value::Object(part))?;
+        self.job.check_part(graph, Value::Object(part))?;
         self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
     }
 
@@ -217,6 +219,7 @@ impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
     }
 
     fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        self.job.sizes.borrow_mut().keep(at.end());
         if let Some(state) = &mut self.state {
             state.moved(at, moved);
         }
@@ -289,7 +292,7 @@ impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check(graph, Value::Object(part))?;
+        self.job.check_part(graph, Value::Object(part))?;
         self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
     }
 
@@ -298,6 +301,7 @@ impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
     }
 
     fn moved(&mut self, at: Checkpoint, moved: &Moved) {
+        self.job.sizes.borrow_mut().keep(at.end());
         if let Some(state) = &mut self.state {
             state.moved(at, moved);
         }

@@ -21,7 +21,7 @@ use crate::report::ledger::{Ledger, Step};
 use crate::source::random::{RandomAccess, Section, Watched};
 use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
 use crate::writers::batches::{self, Writer, Written};
-use crate::writers::check::{self, Sharing};
+use crate::writers::check::{self, Sharing, Sizes};
 use crate::writers::options::Format;
 use crate::writers::out::Out;
 
@@ -252,7 +252,7 @@ impl<'j, 'c> First<'j, 'c> {
 
     fn check(&mut self, graph: &Graph, root: Value) -> Result<(), Error> {
         let max_depth = self.job.converter.reader.allowed().max_depth;
-        let values = check::expanded(graph, &[root], Sharing::Expanded, max_depth)?;
+        let values = check::expanded(graph, &[root], Sharing::Expanded, max_depth, &mut Sizes::default())?;
         self.expanded = self.expanded.saturating_add(values);
         if self.expanded > self.job.max_output {
             return Err(check::too_many(self.expanded, self.job.max_output));

@@ -14,6 +14,26 @@ const NEW: u64 = 0;
 /// On the way down.
 const OPEN: u64 = u64::MAX;
 
+/// What an object becomes: how many values, and how many levels.
+#[derive(Clone, Copy)]
+struct Size {
+    values: u64,
+    depth: u32,
+}
+
+/// What is known of objects that stay from one batch to the next; nothing changes them any more.
+#[derive(Default)]
+pub(crate) struct Sizes {
+    known: Vec<Size>,
+}
+
+impl Sizes {
+    /// Objects from the first that does not stay on are gone.
+    pub fn keep(&mut self, first_gone: NodeId) {
+        self.known.truncate(first_gone.0 as usize);
+    }
+}
+
 struct Frame {
     id: NodeId,
     walk: Walk,
@@ -55,9 +75,10 @@ pub(crate) fn check(
     sharing: Sharing,
     max_output: u64,
     max_depth: u32,
+    sizes: &mut Sizes,
 ) -> Result<(), Error> {
     // Each value takes at least one byte; only what sharing multiplies can get here.
-    let total = expanded(graph, roots, sharing, max_depth)?;
+    let total = expanded(graph, roots, sharing, max_depth, sizes)?;
     if sharing == Sharing::Expanded && total > max_output {
         return Err(too_many(total, max_output));
     }
@@ -75,37 +96,44 @@ pub(crate) fn too_many(values: u64, max_output: u64) -> Error {
 ///
 /// # Errors
 /// A cycle where sharing is written out; nesting beyond the limit.
-pub(crate) fn expanded(graph: &Graph, roots: &[Value], sharing: Sharing, max_depth: u32) -> Result<u64, Error> {
+pub(crate) fn expanded(
+    graph: &Graph,
+    roots: &[Value],
+    sharing: Sharing,
+    max_depth: u32,
+    sizes: &mut Sizes,
+) -> Result<u64, Error> {
     if !graph.has_shared() {
         return Ok(0);
     }
-    let mut sizes = vec![NEW; graph.len()];
-    let mut depths = vec![0u32; graph.len()];
+    let new = Size { values: NEW, depth: 0 };
+    sizes.known.resize(graph.len(), new);
+    for root in roots {
+        // Of one that comes in parts this is another.
+        if let Value::Object(id) = root
+            && let Some(slot) = sizes.known.get_mut(id.0 as usize)
+        {
+            *slot = new;
+        }
+    }
     let mut total = 0u64;
     for root in roots {
-        total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes, &mut depths)?);
+        total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes.known)?);
     }
     Ok(total)
 }
 
-fn visit(
-    graph: &Graph,
-    root: Value,
-    sharing: Sharing,
-    max_depth: u32,
-    sizes: &mut [u64],
-    depths: &mut [u32],
-) -> Result<u64, Error> {
+fn visit(graph: &Graph, root: Value, sharing: Sharing, max_depth: u32, sizes: &mut [Size]) -> Result<u64, Error> {
     let mut open: Vec<Frame> = Vec::new();
     let mut next = root;
     loop {
         // Enter or account for `next`.
         let mut done: Option<(u64, u32)> = None;
         match next {
-            Value::Object(id) => match sizes.get(id.0 as usize).copied().unwrap_or(1) {
-                NEW => {
+            Value::Object(id) => match sizes.get(id.0 as usize).copied().unwrap_or(Size { values: 1, depth: 0 }) {
+                Size { values: NEW, .. } => {
                     if let Some(slot) = sizes.get_mut(id.0 as usize) {
-                        *slot = OPEN;
+                        slot.values = OPEN;
                     }
                     if open.len() as u64 >= u64::from(max_depth) {
                         let at = Location::path(place(graph, &open));
@@ -113,15 +141,15 @@ fn visit(
                     }
                     open.push(Frame { id, walk: graph.walk(id), extra: graph.extra(id), size: 1, depth: 0, taken: 0 });
                 }
-                OPEN if sharing == Sharing::Expanded => {
+                Size { values: OPEN, .. } if sharing == Sharing::Expanded => {
                     return Err(Error::unrepresentable(
                         "expected a tree, found a cycle: the value contains itself",
                         Location::path(place(graph, &open)),
                     )
                     .with_hint("`--lossless` keeps cycles, as does `--to protobuf`"));
                 }
-                OPEN => done = Some((1, 0)),
-                size => done = Some((size, depths.get(id.0 as usize).copied().unwrap_or(0))),
+                Size { values: OPEN, .. } => done = Some((1, 0)),
+                Size { values, depth } => done = Some((values, depth)),
             },
             _ => done = Some((1, 0)),
         }
@@ -132,7 +160,18 @@ fn visit(
                 top.size = top.size.saturating_add(size).min(OPEN - 1);
                 top.depth = top.depth.max(depth);
             }
-            if let Some(item) = graph.next_item(&mut top.walk).or_else(|| top.extra.take()) {
+            // Leaves are counted in passing.
+            let object = loop {
+                match graph.next_ref(&mut top.walk) {
+                    Some(value @ Value::Object(_)) => break Some(*value),
+                    Some(_) => {
+                        top.taken += 1;
+                        top.size = top.size.saturating_add(1).min(OPEN - 1);
+                    }
+                    None => break None,
+                }
+            };
+            if let Some(item) = object.or_else(|| top.extra.take()) {
                 top.taken += 1;
                 next = item;
                 break;
@@ -143,8 +182,8 @@ fn visit(
                 let at = Location::path(place(graph, &open));
                 return Err(Limit::Depth.exceeded(u64::from(depth) + open.len() as u64, u64::from(max_depth), at));
             }
-            if let (Some(s), Some(d)) = (sizes.get_mut(id.0 as usize), depths.get_mut(id.0 as usize)) {
-                (*s, *d) = (size, depth);
+            if let Some(slot) = sizes.get_mut(id.0 as usize) {
+                *slot = Size { values: size, depth };
             }
             done = Some((size, depth));
         }

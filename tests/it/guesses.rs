@@ -160,14 +160,16 @@ fn items_that_are_handed_over_before_they_are_appended() {
 }
 
 /// The `n`th item of a list.
-type Item<'p> = Box<dyn Fn(u32) -> Vec<u8> + 'p>;
+type Item = Box<dyn Fn(u32) -> Vec<u8>>;
 
 /// Items that are not complete where one of their parts is, in one list above one MARK.
 #[test]
 fn parts_are_not_taken_for_items() {
     let folder = Folder::new();
-    let piece = |n: u32| [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat();
-    let items: [(&str, Item<'_>); 7] = [
+    fn piece(n: u32) -> Vec<u8> {
+        [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat()
+    }
+    let items: [(&str, Item); 7] = [
         ("pairs of texts", Box::new(|n| [piece(n), piece(n + 1), b"\x86".to_vec()].concat())),
         ("pairs of lists", Box::new(|n| [&b"]("[..], &piece(n), b"e](", &piece(n), b"e\x86"].concat())),
         ("tuples of four", Box::new(|n| [&b"("[..], &piece(n), b"NN]t"].concat())),

@@ -258,14 +258,8 @@ impl<G: Globals> Machine<G> {
                 break;
             }
             (start, at) = (at, at + len);
-            // What can be shared is memoized at once, and nearly never read again.
-            if window.get(at) == Some(&MEMOIZE)
-                && let Some(slots) = &self.slots
-                && self.stack.top().is_some()
-                && self.memo.count() < self.max_memo
-                && !slots.is_read(self.memo.count())
-            {
-                self.memo.skip();
+            // What can be shared is memoized at once.
+            if window.get(at) == Some(&MEMOIZE) && self.fast_put(self.memo.count()) {
                 (start, at) = (at, at + 1);
             }
         }
