@@ -3,6 +3,8 @@
 //! The first pass looks at the shape ([`crate::machine::liveness`]), the second runs the machine and writes each batch. Where
 //! the shape does not allow it, the whole is read.
 
+#[cfg(feature = "tables")]
+mod columns;
 #[cfg(feature = "protobuf")]
 mod frames;
 mod mapped;
@@ -64,9 +66,14 @@ impl Converter {
         if self.may_guess(shape, output) && opened.codecs.is_empty() {
             drop(opened);
             self.begin(Stage::Converting);
-            // What goes wrong may come of the guess: it is looked for anew.
             let job = Job::new(self, shape, Some(Root::List), 0, limits.output_for(section.len()));
-            if let Ok(report) = job.by_guess(section, output) {
+            let result = match shape {
+                #[cfg(feature = "tables")]
+                Shape::Table => job.table(section, Work::Guess, output),
+                _ => job.by_guess(section, output).map(Some),
+            };
+            // What goes wrong may come of the guess: it is looked for anew.
+            if let Ok(Some(report)) = result {
                 return Ok(Some(report));
             }
             output.take_back().map_err(|e| Error::io(e, Location::default()))?;
@@ -89,7 +96,8 @@ impl Converter {
                     self.options.format == Format::Json
                         || is_natural && says_length(self.options.format) && output.can_begin_anew()
                 }
-                Shape::Objects | Shape::Table | Shape::Frames => false,
+                Shape::Table => true,
+                Shape::Objects | Shape::Frames => false,
             }
     }
 
@@ -116,9 +124,9 @@ impl Converter {
                 if batches.root != Root::List && self.options.source.is_some() {
                     return Ok(None);
                 }
-                // The columns of a dict are read whole, as is what is no list or tuple, and what is one message.
-                let is_rows = matches!(batches.root, Root::List | Root::Tuple);
-                if shape == Shape::Table && !is_rows || shape == Shape::Frames {
+                // What is one message is read whole, as is a table that is neither rows nor a dict of columns.
+                let is_table = matches!(batches.root, Root::List | Root::Tuple | Root::Dict);
+                if shape == Shape::Table && !is_table || shape == Shape::Frames {
                     return Ok(None);
                 }
                 (batches.items, Some(batches.root), Work::Batches(batches))
@@ -130,7 +138,10 @@ impl Converter {
         let job = Job::new(self, shape, root, items, limits.output_for(bytes));
         let result = match shape {
             #[cfg(feature = "tables")]
-            Shape::Table => job.table(section, work, output),
+            Shape::Table => match work {
+                Work::Batches(found) if found.root == Root::Dict => job.columns(section, &found, output),
+                work => job.table(section, work, output),
+            },
             #[cfg(feature = "protobuf")]
             Shape::Frames => job.frames(section, work, output).map(Some),
             _ => job.convert(section, work, output).map(Some),

@@ -21,6 +21,9 @@ use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
 use crate::source::random::{RandomAccess, Section, hold};
 
+/// Bytes from which on an input is given room at once.
+const LARGE: u64 = 4 << 20;
+
 pub(crate) struct Reading<'r> {
     pub(super) reader: &'r Reader,
     pub(super) machine: Machine<Registry>,
@@ -56,7 +59,14 @@ impl<'r> Reading<'r> {
         let read = container::open(stream, &self.reader.limits).and_then(|opened| {
             self.codecs.extend(opened.codecs.iter().map(|codec| codec.name()));
             match opened.form() {
-                Form::Pickles => Ok(self.pickles(opened, place, None)),
+                Form::Pickles => {
+                    if let Some(section) =
+                        place.as_ref().filter(|place| place.len() >= LARGE && opened.codecs.is_empty())
+                    {
+                        self.machine.graph().expect(section.len());
+                    }
+                    Ok(self.pickles(opened, place, None))
+                }
                 Form::Array => self.array(opened, place, None).map(|value| vec![value]),
                 form => {
                     let archive = self.open_archive(form, opened, place)?;

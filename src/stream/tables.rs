@@ -4,6 +4,9 @@
 //! by the types of the rows before; where later rows have others, they are built anew. Else one run of the machine looks
 //! at all rows, and a second one builds their columns.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{Job, Work};
 use crate::convert::Report;
 use crate::error::{Error, ErrorKind, Failure};
@@ -15,7 +18,7 @@ use crate::model::value::{NodeId, Value};
 use crate::output::Output;
 use crate::progress::Stage;
 use crate::report::ledger::{Ledger, Step};
-use crate::source::random::Section;
+use crate::source::random::{RandomAccess, Section, Watched};
 use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
 use crate::writers::batches::{self, Writer, Written};
 use crate::writers::check::{self, Sharing, Sizes};
@@ -26,6 +29,8 @@ use crate::writers::out::Out;
 const ROWS: u64 = 1_024;
 /// What is built for nothing is a part of the rows, at most: where types change later, the rest is only looked at.
 const FOR_NOTHING: u64 = 8;
+/// The part of an input over which the types are decided for the first time, where only that part says how many rows there will be.
+const SAMPLE: u64 = 128;
 
 /// What is read from an input: bytes, protocol, codecs.
 type Read = (u64, u8, Vec<&'static str>);
@@ -42,7 +47,12 @@ impl Job<'_> {
         let terms = Terms { options, flat: options.format == Format::Csv, max_output: self.max_output };
         let empty = Graph::new(converter.reader.allowed());
         let (first, built) = if output.can_take_back() {
-            self.guess(section, &work, terms, output)?
+            let extent = match work {
+                Work::Guess => Extent::of(section),
+                Work::Batches(_) | Work::Pickles(_) => Extent::Rows(self.items.get()),
+            };
+            let watched = extent.watch(section);
+            self.guess(&watched, &work, terms, &extent, output)?
         } else {
             converter.begin(Stage::Checking);
             let mut first = First::new(self, terms);
@@ -75,7 +85,7 @@ impl Job<'_> {
         Ok(Some(self.report(read, written, ledger)))
     }
 
-    fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
+    pub(super) fn report(&self, read: Read, written: Written, mut ledger: Ledger) -> Report {
         let (bytes_read, protocol, codecs) = read;
         ledger.merge(&written.ledger);
         let pickles = if self.root.get().is_some() { 1 } else { self.items.get() };
@@ -98,17 +108,18 @@ impl Job<'_> {
         section: &Section,
         work: &Work,
         terms: Terms<'j>,
+        extent: &Extent,
         output: &mut dyn Output,
     ) -> Result<Looked<'j>, Failure> {
-        let (mut guessed, mut left) = (None, self.items.get() / FOR_NOTHING);
+        let (mut guessed, mut spent) = (None, 0u64);
         self.converter.begin(Stage::Converting);
         loop {
             let probing = guessed.is_none();
-            match self.attempt(section, work, terms, guessed.take(), left, output)? {
+            match self.attempt(section, work, terms, guessed.take(), (extent, spent), output)? {
                 Attempt::Done(looked) => return Ok(*looked),
                 Attempt::Again(decided, rows) => {
                     if !probing {
-                        left = left.saturating_sub(rows);
+                        spent = spent.saturating_add(rows);
                     }
                     guessed = Some((decided, rows));
                     take_back(output)?;
@@ -125,7 +136,7 @@ impl Job<'_> {
         work: &Work,
         terms: Terms<'j>,
         guessed: Option<(Decided, u64)>,
-        left: u64,
+        (extent, spent): (&Extent, u64),
         output: &mut dyn Output,
     ) -> Result<Attempt<'j>, Failure> {
         let probing = guessed.is_none();
@@ -134,7 +145,8 @@ impl Job<'_> {
             let second = Second::new(self, Building::new(terms, &decided, None), output).ok()?;
             Some(Columns { second, decided, since, error: None })
         });
-        let mut guess = Guess { first: First::new(self, terms), probing, columns, left, next: None };
+        let mut guess =
+            Guess { first: First::new(self, terms), probing, columns, extent: extent.clone(), spent, next: None };
         let read = self.run(section, work.clone(), &mut guess);
         let Guess { first, columns, next, .. } = guess;
         if let Some((decided, rows)) = next {
@@ -160,6 +172,51 @@ enum Attempt<'j> {
     /// Its rows are to be built anew, with the columns that so many of them have.
     Again(Decided, u64),
     Done(Box<Looked<'j>>),
+}
+
+/// How many rows there are.
+#[derive(Clone)]
+enum Extent {
+    Rows(u64),
+    /// As many as the part says that was read: where it ends, and the bytes of all.
+    Read {
+        at: Arc<AtomicU64>,
+        len: u64,
+    },
+}
+
+impl Extent {
+    /// That of an input of which nothing is known.
+    fn of(section: &Section) -> Self {
+        Extent::Read { at: Arc::default(), len: section.len() }
+    }
+
+    /// The input, whose reading it follows.
+    fn watch(&self, section: &Section) -> Section {
+        match self {
+            Extent::Rows(_) => section.clone(),
+            Extent::Read { at, .. } => Section::all(Arc::new(Watched { input: section.clone(), at: Arc::clone(at) })),
+        }
+    }
+
+    /// Whether so much was read that the types can be decided for the first time.
+    fn is_sampled(&self) -> bool {
+        match self {
+            Extent::Rows(_) => true,
+            Extent::Read { at, len } => at.load(Ordering::Relaxed) >= len / SAMPLE,
+        }
+    }
+
+    /// The rows that are expected after so many.
+    fn rows(&self, so_far: u64) -> u64 {
+        match self {
+            Extent::Rows(rows) => *rows,
+            Extent::Read { at, len } => {
+                let at = at.load(Ordering::Relaxed).max(1);
+                u64::try_from(u128::from(so_far) * u128::from(*len) / u128::from(at)).unwrap_or(u64::MAX).max(so_far)
+            }
+        }
+    }
 }
 
 /// Takes back what was written, if anything can have been.
@@ -203,12 +260,12 @@ impl<'j, 'c> First<'j, 'c> {
         Ok(())
     }
 
-    /// The columns for the rows so far.
-    fn decided(&mut self, graph: &Graph) -> Option<Decided> {
+    /// The columns for the rows so far, where `all` are expected.
+    fn decided(&mut self, graph: &Graph, all: u64) -> Option<Decided> {
         if self.error.is_some() {
             return None;
         }
-        self.looking.so_far(graph, self.job.items.get())
+        self.looking.so_far(graph, all)
     }
 }
 
@@ -233,6 +290,11 @@ impl Sink for First<'_, '_> {
 }
 
 impl Pickles for First<'_, '_> {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
         self.rows(graph, root, std::iter::once(root));
         self.looking.retain(|_| false);
@@ -307,10 +369,16 @@ impl<'j, 'w> Pickles for Second<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.job.check(graph, root)?;
         self.rows(graph, std::iter::once(root))?;
         self.building.retain(|_| false);
+        self.job.items.set(n + 1);
         if let Some(progress) = &self.job.converter.progress {
             progress.set_rows(n);
         }
@@ -342,8 +410,9 @@ struct Guess<'j, 'c, 'w> {
     probing: bool,
     /// None once types have changed.
     columns: Option<Columns<'j, 'c, 'w>>,
-    /// Rows that may be built for nothing.
-    left: u64,
+    extent: Extent,
+    /// Rows that were built for nothing.
+    spent: u64,
     /// What is to be guessed next, and the rows that say so.
     next: Option<(Decided, u64)>,
 }
@@ -364,7 +433,11 @@ where
         if !self.probing && self.columns.is_none() {
             return Ok(());
         }
-        let now = self.first.decided(graph);
+        if self.probing && !self.extent.is_sampled() {
+            return Ok(());
+        }
+        let all = self.extent.rows(rows);
+        let now = self.first.decided(graph, all);
         if let (Some(columns), Some(now)) = (&self.columns, &now)
             && columns.decided.is_like(now)
         {
@@ -372,7 +445,7 @@ where
         }
         self.columns = None;
         match now {
-            Some(now) if self.probing || rows <= self.left => {
+            Some(now) if self.probing || self.spent.saturating_add(rows) <= all / FOR_NOTHING => {
                 self.next = Some((now, rows));
                 Err(stop())
             }
@@ -439,6 +512,11 @@ impl<'j, 'w> Pickles for Guess<'j, '_, 'w>
 where
     'j: 'w,
 {
+    fn are_many(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.first.job.root.set(None);
+        Ok(())
+    }
+
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.first.pickle(graph, root, n)?;
         if self.first.looking.count().is_multiple_of(ROWS) {
@@ -448,6 +526,7 @@ where
         if let Some(columns) = &mut self.columns {
             columns.second.building.retain(|_| false);
         }
+        self.first.job.items.set(n + 1);
         if let Some(progress) = &self.first.job.converter.progress {
             progress.set_rows(n);
         }

@@ -28,7 +28,7 @@ pub(crate) struct Terms<'o> {
 }
 
 impl<'o> Terms<'o> {
-    fn site<'g, 'l>(self, graph: &'g Graph, known: Known, ledger: &'l mut Ledger, paid: u64) -> Site<'g, 'l>
+    pub(super) fn site<'g, 'l>(self, graph: &'g Graph, known: Known, ledger: &'l mut Ledger, paid: u64) -> Site<'g, 'l>
     where
         'o: 'g,
     {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Decimal256Builder,
+    ArrayBuilder, ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Decimal256Builder,
     FixedSizeBinaryBuilder, Float64Builder, GenericListArray, Int64Builder, LargeBinaryBuilder, LargeStringBuilder,
     MapArray, NullArray, NullBufferBuilder, PrimitiveArray, StringBuilder, StructArray, Time64MicrosecondBuilder,
     UInt64Builder,
@@ -369,12 +369,17 @@ impl Builder {
         Ok(match self {
             Builder::Null(len) => Arc::new(NullArray::new(std::mem::take(len))),
             Builder::Bool(b) => Arc::new(b.finish()),
-            Builder::Int(b) => Arc::new(b.finish()),
+            // The next batch is as large, mostly: room that is not used costs nothing.
+            Builder::Int(b) => Arc::new(std::mem::replace(b, Int64Builder::with_capacity(b.len())).finish()),
             Builder::Uint(b) => Arc::new(b.finish()),
-            Builder::Float(b) => Arc::new(b.finish()),
+            Builder::Float(b) => Arc::new(std::mem::replace(b, Float64Builder::with_capacity(b.len())).finish()),
             Builder::Decimal128(b, _) => Arc::new(b.finish()),
             Builder::Decimal256(b, _) => Arc::new(b.finish()),
-            Builder::Text(b) | Builder::Json(b) => Arc::new(b.finish()),
+            Builder::Text(b) => {
+                let next = StringBuilder::with_capacity(b.len(), b.values_slice().len());
+                Arc::new(std::mem::replace(b, next).finish())
+            }
+            Builder::Json(b) => Arc::new(b.finish()),
             Builder::LargeText(b) => Arc::new(b.finish()),
             Builder::Binary(b) => Arc::new(b.finish()),
             Builder::LargeBinary(b) => Arc::new(b.finish()),

@@ -13,6 +13,7 @@ mod eye;
 mod find;
 mod foreign;
 mod frame;
+pub(crate) mod long;
 mod named;
 mod offset;
 mod plan;

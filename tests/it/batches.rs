@@ -279,7 +279,7 @@ fn many_pickles_are_the_same_one_by_one() {
     }
 }
 
-const TABLES: &[&[&str]] = &[
+pub const TABLES: &[&[&str]] = &[
     &["--to", "parquet"],
     &["--to", "parquet", "--row-group-size", "5000"],
     &["--to", "arrow"],

@@ -16,6 +16,7 @@ mod archives;
 mod arrays;
 mod batches;
 mod cli;
+mod columns;
 mod command;
 mod docs;
 mod goldens;

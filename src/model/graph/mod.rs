@@ -159,6 +159,9 @@ pub(crate) struct Graph {
     pub max_digits: u32,
 }
 
+/// Bytes of an input beyond which room is not made ahead.
+const MOST_EXPECTED: u64 = 1 << 30;
+
 impl Graph {
     pub fn new(limits: &Limits) -> Self {
         let mut graph = Graph {
@@ -186,6 +189,15 @@ impl Graph {
         };
         graph.limit(limits);
         graph
+    }
+
+    /// Makes room for what an input of so many bytes may hold, so that nothing has to move when more of it comes. Room that is not
+    /// used is never touched; where there is none, it is found as the input is read.
+    pub fn expect(&mut self, bytes: u64) {
+        let room = bytes.min(MOST_EXPECTED).min(self.max_memory / 8) as usize;
+        // An item takes an opcode, its argument and mostly a memo slot.
+        let _ = self.items.try_reserve_exact(room / 3);
+        let _ = self.text.try_reserve_exact(room);
     }
 
     /// Starts the budget anew.

@@ -6,16 +6,18 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesBuilder;
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::SchemaDescriptor;
 
-use super::Shared;
 use super::categories::Categories;
 use super::distinct;
+use super::pages::Queue;
 
 /// A column in the making.
 pub(super) struct Column {
@@ -71,8 +73,8 @@ impl Column {
 }
 
 impl Chunk {
-    /// Writes the chunk.
-    pub fn append(self, group: &mut SerializedRowGroupWriter<'_, Shared>) -> Result<(), ParquetError> {
+    /// Splices the chunk into a row group.
+    pub fn append(self, group: &mut SerializedRowGroupWriter<'_, Queue>) -> Result<(), ParquetError> {
         match self {
             Chunk::Plain(chunks) => chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(group)),
             Chunk::Categories(bytes, close) => group.append_column(&bytes, *close),
@@ -84,13 +86,15 @@ impl Chunk {
 pub(super) struct Columns {
     schema: SchemaRef,
     properties: WriterPropertiesBuilder,
+    /// Where pages go.
+    queue: Queue,
     /// The factory of the group before, and which leaves had a dictionary there.
     factory: Option<(Vec<bool>, ArrowRowGroupWriterFactory)>,
 }
 
 impl Columns {
-    pub fn new(schema: SchemaRef, properties: WriterPropertiesBuilder) -> Self {
-        Columns { schema, properties, factory: None }
+    pub fn new(schema: SchemaRef, properties: WriterPropertiesBuilder, queue: Queue) -> Self {
+        Columns { schema, properties, queue, factory: None }
     }
 
     /// The columns of a group, of which the first rows are `arrays`.
@@ -112,7 +116,10 @@ impl Columns {
                     properties = properties.set_column_dictionary_enabled(leaf.path().clone(), *worth);
                 }
                 // A factory has the properties of a file; this one is never written.
-                let file = ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties.build()))?;
+                let options = ArrowWriterOptions::new()
+                    .with_properties(properties.build())
+                    .with_page_store_factory(Arc::new(self.queue.clone()));
+                let file = ArrowWriter::try_new_with_options(Vec::new(), self.schema.clone(), options)?;
                 file.into_serialized_writer()?.1
             }
         };

@@ -7,10 +7,8 @@ mod categories;
 mod column;
 mod distinct;
 mod fit;
+mod pages;
 mod workers;
-
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
@@ -26,13 +24,14 @@ use super::out::Out;
 use crate::error::Error;
 use crate::location::Location;
 use column::{Chunk, Column, Columns};
+use pages::Queue;
 use workers::{Done, Task, Workers};
 
 /// Bytes that the library holds for a column, whatever its rows: buffers of its encoder and its compression, what it says in the
 /// file's end (100 KiB were measured).
 const COLUMN_BYTES: u64 = 128 << 10;
 /// Bytes of one row group in memory, whatever its rows.
-const GROUP_BYTES: usize = 128 << 20;
+const GROUP_BYTES: usize = 64 << 20;
 /// The level that other writers of Parquet have by default; higher ones take twice the time for a few per cent.
 const ZSTD_LEVEL: i32 = 1;
 /// Bytes of arrays that are encoded in one go.
@@ -43,9 +42,9 @@ const ROUND: usize = 8 << 20;
 /// Rows are gathered to rounds. While the threads encode the columns of a round, the next one is gathered, and what is
 /// encoded is written.
 pub(crate) struct Parquet<'w> {
-    file: SerializedFileWriter<Shared>,
-    /// What the library wrote.
-    written: Shared,
+    file: SerializedFileWriter<Queue>,
+    /// What the library wrote, and is not passed on yet.
+    queue: Queue,
     out: Out<'w>,
     schema: SchemaRef,
     /// Rows of a group, at most.
@@ -122,14 +121,14 @@ impl<'w> Parquet<'w> {
         let schema = fit::schema(schema).map_err(|what| {
             Error::unrepresentable(what, Location::default()).with_hint("`--to arrow` and `--to json` write it")
         })?;
-        let written = Shared::default();
-        let file = ArrowWriter::try_new(written.clone(), schema.clone(), Some(properties.clone().build()));
+        let queue = Queue::default();
+        let file = ArrowWriter::try_new(queue.clone(), schema.clone(), Some(properties.clone().build()));
         let (file, _) = file.and_then(ArrowWriter::into_serialized_writer).map_err(|e| failed(&e))?;
         Ok(Parquet {
             file,
-            written,
+            columns: Columns::new(schema.clone(), properties, queue.clone()),
+            queue,
             out,
-            columns: Columns::new(schema.clone(), properties),
             schema,
             rows: options.row_group_size.get(),
             groups: 0,
@@ -163,10 +162,12 @@ impl<'w> Parquet<'w> {
             self.round.rows = 0;
             self.round.categories.clear();
         }
-        self.write(closed)
+        self.write(closed)?;
+        // As much as two rounds can become: a group is written before the next one is complete, and while that is encoded.
+        self.queue.drain(2 * ROUND, &mut self.out)
     }
 
-    /// Writes a row group.
+    /// Queues a row group.
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), Error> {
         if chunks.is_empty() {
             return Ok(());
@@ -174,7 +175,6 @@ impl<'w> Parquet<'w> {
         let mut group = self.file.next_row_group().map_err(|e| failed(&e))?;
         for chunk in chunks {
             chunk.append(&mut group).map_err(|e| failed(&e))?;
-            self.written.drain(&mut self.out)?;
         }
         group.close().map_err(|e| failed(&e))?;
         Ok(())
@@ -203,30 +203,8 @@ impl Writer for Parquet<'_> {
         self.encode(true)?;
         self.encode(true)?;
         self.file.finish().map_err(|e| failed(&e))?;
-        self.written.drain(&mut self.out)?;
+        self.queue.drain(usize::MAX, &mut self.out)?;
         Ok(Written { bytes: self.out.written(), ..Written::default() })
-    }
-}
-
-/// What the library writes: it wants an output that threads may share.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Shared {
-    /// Passes on what is there.
-    fn drain(&self, out: &mut Out<'_>) -> Result<(), Error> {
-        out.drain(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

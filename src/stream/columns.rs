@@ -1,0 +1,141 @@
+//! A table that is a dict of long columns: they come one after another, and are kept as arrays until all are there.
+//!
+//! What cannot be taken so is read whole, where whatever is wrong with it is said.
+
+use super::{Job, Work};
+use crate::convert::Report;
+use crate::error::{Error, Failure};
+use crate::machine::batches::{Opened, Pickles, Sink};
+use crate::machine::liveness;
+use crate::model::graph::generations::{Checkpoint, Moved};
+use crate::model::graph::{Graph, Kind};
+use crate::model::value::{NodeId, Value};
+use crate::output::Output;
+use crate::progress::Stage;
+use crate::source::random::Section;
+use crate::tabular::Terms;
+use crate::tabular::long::{Long, Made, Types, unexpected};
+use crate::writers::batches;
+use crate::writers::check::{self, Sharing, Sizes};
+use crate::writers::options::Format;
+use crate::writers::out::Out;
+
+impl Job<'_> {
+    /// Writes the table that a dict of columns is; `None` where the whole is to be read.
+    pub(super) fn columns(
+        &self,
+        section: &Section,
+        found: &liveness::Batches,
+        output: &mut dyn Output,
+    ) -> Result<Option<Report>, Failure> {
+        let (converter, options) = (self.converter, &self.converter.options);
+        let limits = converter.reader.allowed();
+        let terms = Terms { options, flat: options.format == Format::Csv, max_output: self.max_output };
+        converter.begin(Stage::Converting);
+        let mut types = None;
+        loop {
+            let is_first = types.is_none();
+            let mut parts = Parts::new(self, terms, types);
+            let Ok(read) = self.run(section, Work::Batches(found.clone()), &mut parts) else { return Ok(None) };
+            let Some(long) = parts.long else { return Ok(None) };
+            match long.finish(&Graph::new(limits)) {
+                Ok(Made::Table(schema, mut stack, ledger)) => {
+                    let out = Out::new(output, self.max_output).holding(limits.max_memory);
+                    let mut writer = batches::begin(&schema, options, out)?;
+                    while let Some(batch) = stack.next_batch()? {
+                        writer.push(&batch)?;
+                    }
+                    return Ok(Some(self.report(read, writer.finish()?, ledger)));
+                }
+                Ok(Made::Again(found)) if is_first => types = Some(found),
+                Ok(Made::Again(_)) | Err(_) => return Ok(None),
+            }
+        }
+    }
+}
+
+/// What takes the parts of the columns.
+struct Parts<'j, 'c> {
+    job: &'j Job<'c>,
+    terms: Terms<'j>,
+    types: Option<Types>,
+    /// None until the dict begins.
+    long: Option<Long<'j>>,
+    /// Whether a column is open.
+    inside: bool,
+    /// Values that the parts so far become.
+    expanded: u64,
+}
+
+impl<'j, 'c> Parts<'j, 'c> {
+    fn new(job: &'j Job<'c>, terms: Terms<'j>, types: Option<Types>) -> Self {
+        Parts { job, terms, types, long: None, inside: false, expanded: 0 }
+    }
+
+    fn long(&mut self) -> Result<&mut Long<'j>, Error> {
+        self.long.as_mut().ok_or_else(unexpected)
+    }
+
+    fn check(&mut self, graph: &Graph, part: NodeId) -> Result<(), Error> {
+        // A column stands in the dict.
+        let max_depth = self.job.converter.reader.allowed().max_depth.saturating_sub(u32::from(self.inside));
+        let values =
+            check::expanded(graph, &[Value::Object(part)], Sharing::Expanded, max_depth, &mut Sizes::default())?;
+        self.expanded = self.expanded.saturating_add(values);
+        if self.expanded > self.job.max_output { Err(unexpected()) } else { Ok(()) }
+    }
+}
+
+impl Sink for Parts<'_, '_> {
+    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
+        match levels {
+            [root] => matches!(graph.kind(root.id), Kind::Dict | Kind::OrderedDict | Kind::DefaultDict),
+            [_, column] => graph.kind(column.id) == Kind::List,
+            _ => false,
+        }
+    }
+
+    fn open(&mut self, graph: &Graph, opened: Opened, key: Option<Value>, _before: u64) -> Result<(), Error> {
+        let Some(key) = key else {
+            let max_held = self.job.converter.reader.allowed().max_memory;
+            let mut long = Long::new(self.terms, opened.items, self.types.take(), max_held);
+            long.root(graph, opened.id)?;
+            self.long = Some(long);
+            return Ok(());
+        };
+        self.inside = true;
+        self.long()?.begin(graph, key, opened.id, opened.items)
+    }
+
+    fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
+        self.check(graph, part)?;
+        if self.inside {
+            return self.long()?.values(graph, part);
+        }
+        let mut entries = graph.items(part);
+        while let (Some(key), Some(value)) = (entries.next(), entries.next()) {
+            let Value::Object(column) = value else { return Err(unexpected()) };
+            let long = self.long()?;
+            long.begin(graph, key, column, graph.count(column) as u64)?;
+            long.values(graph, column)?;
+            long.end()?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, _graph: &Graph) -> Result<(), Error> {
+        if std::mem::take(&mut self.inside) { self.long()?.end() } else { Ok(()) }
+    }
+
+    fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
+        if let Some(long) = &mut self.long {
+            long.retain(|id| at.keeps(id));
+        }
+    }
+}
+
+impl Pickles for Parts<'_, '_> {
+    fn pickle(&mut self, _graph: &Graph, _root: Value, _n: u64) -> Result<(), Error> {
+        Err(unexpected())
+    }
+}
