@@ -147,6 +147,13 @@ impl Entry {
 #[derive(Debug)]
 pub(crate) struct Taken(Box<[(u8, u64)]>);
 
+impl Taken {
+    /// Whether no step was taken.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Every step of a conversion that was not exact.
 #[derive(Clone, Debug)]
 pub struct Ledger {

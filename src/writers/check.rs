@@ -5,7 +5,7 @@
 use crate::error::Error;
 use crate::limits::Limit;
 use crate::location::Location;
-use crate::model::graph::{Graph, Walk};
+use crate::model::graph::{Graph, Walk, flag};
 use crate::model::value::{NodeId, Value};
 use crate::writers::path;
 
@@ -25,12 +25,25 @@ struct Size {
 #[derive(Default)]
 pub(crate) struct Sizes {
     known: Vec<Size>,
+    /// The largest of them.
+    most: u64,
 }
 
 impl Sizes {
     /// Objects from the first that does not stay on are gone.
     pub fn keep(&mut self, first_gone: NodeId) {
         self.known.truncate(first_gone.0 as usize);
+        self.most = self.known.iter().map(|size| size.values).max().unwrap_or(1);
+    }
+
+    /// A bound of what `roots` become, where they and what is new stand in one place: new objects are a tree then, whose depth was
+    /// bounded while it was read, and each value in it is at most the largest that is known.
+    fn bound(&self, graph: &Graph, roots: &[Value]) -> Option<u64> {
+        let is_shared = |root: &Value| matches!(root, Value::Object(id) if graph.get(*id).flags & flag::SHARED != 0);
+        let is_tree =
+            !self.known.is_empty() && !graph.has_shared_from(self.known.len()) && !roots.iter().any(is_shared);
+        let values = (graph.values_in_all() + roots.len()) as u64;
+        is_tree.then(|| values.saturating_mul(self.most.max(1)))
     }
 }
 
@@ -77,6 +90,9 @@ pub(crate) fn check(
     max_depth: u32,
     sizes: &mut Sizes,
 ) -> Result<(), Error> {
+    if sharing == Sharing::Expanded && sizes.bound(graph, roots).is_some_and(|most| most <= max_output) {
+        return Ok(());
+    }
     // Each value takes at least one byte; only what sharing multiplies can get here.
     let total = expanded(graph, roots, sharing, max_depth, sizes)?;
     if sharing == Sharing::Expanded && total > max_output {

@@ -95,6 +95,25 @@ fn rows_that_share_with_themselves_or_with_the_row_before() {
     }
 }
 
+/// The root is read early and popped, so that it is known later on.
+#[test]
+fn a_list_that_contains_itself_late() {
+    let folder = Folder::new();
+    for is_marked in [false, true] {
+        let mut pickle = b"\x80\x04]\x94".to_vec();
+        let body = if is_marked { marked(COUNT) } else { rows(COUNT) };
+        pickle.extend(get(0));
+        pickle.push(b'0');
+        pickle.extend(&body[4..]);
+        pickle.extend(get(0));
+        pickle.extend(if is_marked { &b"e."[..] } else { b"a." });
+        for format in MAPPED {
+            let (_, status) = agree(&folder, "a late cycle", &pickle, format);
+            assert_eq!(status, if format.contains(&"--lossless") { 0 } else { 6 }, "{format:?} {is_marked}");
+        }
+    }
+}
+
 /// Rows as in [`rows`], all of them above one MARK.
 fn marked(count: u32) -> Vec<u8> {
     let mut out = b"\x80\x04]\x94(".to_vec();

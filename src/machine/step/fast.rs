@@ -255,11 +255,7 @@ impl<G: Globals> Machine<G> {
             (start, at) = (at, at + len);
             // What can be shared is memoized at once.
             match window.get(at) {
-                Some(&MEMOIZE) => {
-                    if self.fast_put(self.memo.count()) {
-                        (start, at) = (at, at + 1);
-                    }
-                }
+                Some(&MEMOIZE) if self.fast_put(self.memo.count()) => (start, at) = (at, at + 1),
                 Some(&LONG_BINPUT) => {
                     if let Some([_, index @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<5>)
                         && self.fast_put(u64::from(u32::from_le_bytes(*index)))

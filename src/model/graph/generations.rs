@@ -88,7 +88,7 @@ impl Graph {
         self.unsealed.clear();
         self.payloads = super::payloads::Payloads::default();
         self.keys.forget();
-        (self.nans, self.shared, self.pending) = (0, false, 0);
+        (self.nans, self.shared, self.pending) = (0, 0, 0);
         self.limit(limits);
         Some(self)
     }
@@ -124,6 +124,7 @@ impl Graph {
         self.keys.forget();
         self.payloads.truncate(at.payloads);
         self.budget.reset(at.spent);
+        self.shared = self.shared.min(self.objects.len() as u32);
     }
 
     /// Drops everything after a checkpoint but what `kept` refers to, which is told where it has moved. No object before the
@@ -143,6 +144,7 @@ impl Graph {
         while let Some(id) = nursery.todo.pop() {
             self.move_object(at, id, &mut nursery);
         }
+        let shared = self.shared;
         self.drop_after(at);
         let size = nursery.objects.len() * size_of::<Object>()
             + (nursery.items.len() + nursery.extras.len()) * size_of::<Value>()
@@ -151,6 +153,7 @@ impl Graph {
             + nursery.payloads.len() * size_of::<super::payloads::Part>();
         self.budget.charge(size as u64)?;
         self.objects.append(&mut nursery.objects);
+        self.shared = shared.min(self.objects.len() as u32);
         self.items.append(&mut nursery.items);
         self.extras.append(&mut nursery.extras);
         self.text.push_str(&nursery.text);

@@ -149,7 +149,8 @@ pub(crate) struct Graph {
     unsealed: Vec<NodeId>,
     pub keys: crate::model::key::Keys,
     nans: u32,
-    shared: bool,
+    /// The last object that may stand in more than one place, plus 1.
+    shared: u32,
     pub pending: u32,
     budget: Budget,
     max_memory: u64,
@@ -179,7 +180,7 @@ impl Graph {
             unsealed: Vec::new(),
             keys: crate::model::key::Keys::default(),
             nans: 0,
-            shared: false,
+            shared: 0,
             pending: 0,
             budget: Budget::new(0),
             max_memory: 0,
@@ -296,12 +297,22 @@ impl Graph {
     #[inline]
     pub fn mark_shared(&mut self, id: NodeId) {
         self.objects[id.0 as usize].flags |= flag::SHARED;
-        self.shared = true;
+        self.shared = self.shared.max(id.0 + 1);
     }
 
     /// Whether any object may stand in more than one place; if not, the graph is a tree.
     pub fn has_shared(&self) -> bool {
-        self.shared
+        self.shared > 0
+    }
+
+    /// Whether an object from `first` on may stand in more than one place.
+    pub fn has_shared_from(&self, first: usize) -> bool {
+        self.shared as usize > first
+    }
+
+    /// How many items and values beside items there are in all.
+    pub fn values_in_all(&self) -> usize {
+        self.items.len() + self.extras.len()
     }
 
     /// Adds items at the end of an object.

@@ -14,14 +14,19 @@ const LONGEST: usize = 4 << 10;
 /// Bytes of all of them; beyond it, all are forgotten.
 const MOST: usize = 4 << 20;
 
+/// Where a container's bytes lie: small, because each is met at random.
+#[derive(Clone, Copy, Default)]
 struct Span {
-    id: NodeId,
-    start: usize,
-    end: usize,
+    start: u32,
+    /// No more than [`LONGEST`]; 0 where none are known.
+    len: u32,
     /// Levels of the format below and including it.
     depth: u32,
-    taken: Taken,
+    /// The index of the steps that it took.
+    taken: u32,
 }
+
+const _: () = assert!(LONGEST <= MOST && MOST <= u32::MAX as usize);
 
 /// A container that is being written.
 struct Open {
@@ -38,9 +43,11 @@ struct Open {
 /// What is known of shared containers.
 #[derive(Default)]
 pub(super) struct Spans {
-    /// By object, the index of its span plus 1.
-    by_id: Vec<u32>,
-    list: Vec<Span>,
+    by_id: Vec<Span>,
+    /// Objects that have one.
+    ids: Vec<NodeId>,
+    /// Steps that were not exact; the first are none.
+    taken: Vec<Taken>,
     bytes: Vec<u8>,
     open: Vec<Open>,
 }
@@ -53,10 +60,11 @@ fn is_fit(kind: Kind) -> bool {
 impl Spans {
     /// Writes a container as it was written before, if it is known and no deeper than `room` levels; returns its levels.
     pub fn write(&self, id: NodeId, room: u32, buffer: &mut Vec<u8>, ledger: &mut Ledger) -> Option<u32> {
-        let index = self.by_id.get(id.0 as usize)?.checked_sub(1)?;
-        let span = self.list.get(index as usize).filter(|span| span.depth <= room)?;
-        buffer.extend_from_slice(self.bytes.get(span.start..span.end)?);
-        ledger.take_again(&span.taken);
+        let span = self.by_id.get(id.0 as usize).filter(|span| span.len > 0 && span.depth <= room)?;
+        buffer.extend_from_slice(self.bytes.get(span.start as usize..)?.get(..span.len as usize)?);
+        if span.taken > 0 {
+            ledger.take_again(self.taken.get(span.taken as usize - 1)?);
+        }
         Some(span.depth)
     }
 
@@ -76,45 +84,52 @@ impl Spans {
             if self.bytes.len() + bytes.len() > MOST {
                 self.forget();
             }
-            let at = open.id.0 as usize;
-            if self.by_id.len() <= at {
-                self.by_id.resize(at + 1, 0);
-            }
-            let start = self.bytes.len();
+            let (start, len) = (self.bytes.len() as u32, bytes.len() as u32);
             self.bytes.extend_from_slice(bytes);
-            let (end, depth) = (self.bytes.len(), deepest.saturating_sub(open.depth));
-            self.list.push(Span { id: open.id, start, end, depth, taken });
-            if let Some(slot) = self.by_id.get_mut(at) {
-                *slot = self.list.len() as u32;
-            }
+            let taken = if taken.is_none() {
+                0
+            } else {
+                self.taken.push(taken);
+                self.taken.len() as u32
+            };
+            self.set(open.id, Span { start, len, depth: deepest.saturating_sub(open.depth), taken });
         }
         deepest.max(open.deepest)
+    }
+
+    fn set(&mut self, id: NodeId, span: Span) {
+        let at = id.0 as usize;
+        if self.by_id.len() <= at {
+            self.by_id.resize(at + 1, Span::default());
+        }
+        if let Some(slot) = self.by_id.get_mut(at) {
+            *slot = span;
+            self.ids.push(id);
+        }
     }
 
     /// Every object is gone.
     pub fn forget(&mut self) {
         self.by_id.clear();
-        self.list.clear();
+        self.ids.clear();
+        self.taken.clear();
         self.bytes.clear();
     }
 
     /// The objects of a batch are gone, but for those that have moved.
     pub fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        self.list.retain_mut(|span| match moved.get(&span.id) {
-            Some(new) => {
-                span.id = *new;
-                true
-            }
-            None => at.keeps(span.id),
-        });
-        self.by_id.clear();
-        for (n, span) in self.list.iter().enumerate() {
-            let id = span.id.0 as usize;
-            if self.by_id.len() <= id {
-                self.by_id.resize(id + 1, 0);
-            }
-            if let Some(slot) = self.by_id.get_mut(id) {
-                *slot = n as u32 + 1;
+        let first_gone = at.end().0 as usize;
+        let gone: Vec<(NodeId, Span)> = self
+            .ids
+            .iter()
+            .filter(|id| !at.keeps(**id))
+            .filter_map(|id| Some((*id, *self.by_id.get(id.0 as usize)?)))
+            .collect();
+        self.by_id.truncate(first_gone);
+        self.ids.retain(|id| at.keeps(*id));
+        for (id, span) in gone {
+            if let Some(new) = moved.get(&id) {
+                self.set(*new, span);
             }
         }
     }
