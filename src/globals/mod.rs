@@ -487,7 +487,14 @@ impl Globals for Registry {
                             );
                         }
                         _ => {
-                            todo.extend(graph.items(id));
+                            // Most are leaves, of which there is nothing to find.
+                            let is_more = |value: &Value| {
+                                matches!(
+                                    value,
+                                    Value::Object(_) | Value::Global(_) | Value::Time { .. } | Value::DateTime { .. }
+                                )
+                            };
+                            todo.extend(graph.items(id).filter(is_more));
                             todo.extend(graph.extra(id));
                         }
                     }

@@ -396,31 +396,27 @@ impl<G: Globals> Machine<G> {
         let pending = pending.get(..to.saturating_sub(from)).unwrap_or(pending);
         // A key whose value is still to come waits for it.
         let pending = pending.get(..pending.len() / stride * stride).unwrap_or(pending);
-        let mut held = self.graph.count(id);
         let skip = std::mem::replace(&mut open.skip, pending.len());
-        // What it holds is handed over where it lies.
-        if skip == 0 && held > 0 && !pending.is_empty() {
-            if self.findings.errors.is_empty() {
-                stream.sink.batch(&self.graph, id, open.given)?;
-            }
-            open.given += (held / stride) as u64;
-            self.graph.clear(id);
-            held = 0;
+        // What it holds is handed over where it lies, but for what was handed over from the stack.
+        let held = self.graph.count(id);
+        self.graph.pass(id, skip);
+        let new = held.saturating_sub(skip);
+        if new > 0 && self.findings.errors.is_empty() {
+            stream.sink.batch(&self.graph, id, open.given)?;
         }
-        let count = (held + pending.len()).saturating_sub(skip);
-        if skip > 0 || !pending.is_empty() {
-            let items: Vec<Value> = self.graph.items(id).chain(pending.iter().copied()).skip(skip).collect();
-            self.graph.clear(id);
-            self.graph.append(id, &items).map_err(limit)?;
-        }
+        open.given += (new / stride) as u64;
+        self.graph.clear(id);
+        let pending = pending.get(skip.saturating_sub(held)..).unwrap_or_default();
+        self.graph.append(id, pending).map_err(limit)?;
+        let new = pending.len();
         for (n, value) in self.stack.values_mut().iter_mut().enumerate().skip(from).take(open.skip) {
             // As keys no two of them are one, nor is any of the others, which are text or ints.
             *value = Value::Float { ident: 0, value: n as f64 + 0.5 };
         }
-        if count > 0 && self.findings.errors.is_empty() {
+        if new > 0 && self.findings.errors.is_empty() {
             stream.sink.batch(&self.graph, id, open.given)?;
         }
-        open.given += (count / stride) as u64;
+        open.given += (new / stride) as u64;
         self.graph.clear(id);
         Ok(())
     }
@@ -430,7 +426,11 @@ impl<G: Globals> Machine<G> {
         let Some(at) = stream.at else { return Ok(()) };
         let (slots, guess) = (self.slots.as_ref(), self.guess.as_ref());
         let kept = match guess {
-            Some(guess) => self.memo.retain_new(guess.early(), |slot, value| guess.keeps(slot, value)),
+            Some(guess) => self.memo.retain_new(
+                guess.early(),
+                |slots| guess.keeps_some(slots),
+                |slot, value| guess.keeps(slot, value),
+            ),
             None => self.memo.retain(|slot, _| slots.is_some_and(|slots| slots.outlives(slot, batch))),
         };
         let new = kept.len() as u64;

@@ -4,6 +4,8 @@
 //! dropped, an object that is changed although it was handed over, a root that is something else in the end: all of them end the
 //! reading, and whoever asked for it takes the output back and begins anew, with a first pass.
 
+use std::ops::Range;
+
 use super::batches::{self, LAST, Stream};
 use super::liveness::{End, Slots};
 use super::{Globals, Machine, Outcome};
@@ -67,6 +69,11 @@ impl Guess {
                 | Value::Global(_)
         );
         is_leaf && (self.batches < EARLY || slot < self.early) || self.slots.is_read(slot)
+    }
+
+    /// Whether any of some slots may be kept.
+    pub(super) fn keeps_some(&self, slots: Range<u64>) -> bool {
+        self.batches < EARLY || slots.start < self.early || self.slots.any_is_read(slots)
     }
 
     /// Slots of the first batches: nothing of them is dropped any more.

@@ -1,6 +1,7 @@
 //! The memo: values by index, in pages where picklers write them, in a map where a stream jumps.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::model::value::Value;
 
@@ -154,10 +155,26 @@ impl Memo {
     }
 
     /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
-    /// so that the work is that of what is new.
-    pub fn retain_new(&mut self, from: u64, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
+    /// so that the work is that of what is new. Where `some` says that none of a range stays, all of them are forgotten at once.
+    pub fn retain_new(
+        &mut self,
+        from: u64,
+        some: impl Fn(Range<u64>) -> bool,
+        outlives: impl Fn(u64, &Value) -> bool,
+    ) -> Vec<u64> {
         self.live.clear();
         self.fresh = self.fresh.max(usize::try_from(from / PAGE as u64).unwrap_or(usize::MAX));
+        let pages = self.pages.iter_mut().enumerate().skip(self.fresh);
+        for (n, page) in pages {
+            let first = (n * PAGE) as u64;
+            if !some(first..first + PAGE as u64)
+                && let Some(mut page) = page.take()
+            {
+                let filled = self.top.saturating_sub(first).min(PAGE as u64) as usize;
+                page.iter_mut().take(filled).for_each(|slot| *slot = None);
+                self.spare.push(page);
+            }
+        }
         self.retain_in(Vec::new(), outlives)
     }
 

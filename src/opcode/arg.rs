@@ -193,6 +193,13 @@ pub(crate) fn raw_unicode(line: &[u8], out: &mut Vec<u8>) -> Result<bool, BadTex
     let mut well_formed = true;
     let mut rest = line;
     while let Some((&byte, after)) = rest.split_first() {
+        if byte.is_ascii() && byte != b'\\' {
+            let plain = rest.iter().position(|byte| !byte.is_ascii() || *byte == b'\\').unwrap_or(rest.len());
+            let (text, more) = rest.split_at(plain);
+            out.extend_from_slice(text);
+            rest = more;
+            continue;
+        }
         rest = after;
         if byte != b'\\' {
             push_code_point(u32::from(byte), out);

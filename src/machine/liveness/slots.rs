@@ -1,5 +1,7 @@
 //! What the first pass knows of memo slots.
 
+use std::ops::Range;
+
 /// Which slots are read, and how late.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Slots {
@@ -35,6 +37,13 @@ impl Slots {
     #[inline]
     pub fn is_read(&self, slot: u64) -> bool {
         is_set(&self.read, slot)
+    }
+
+    /// Whether any slot of a range is read, or of the few around it that share a word with it.
+    pub fn any_is_read(&self, slots: Range<u64>) -> bool {
+        let (first, last) = ((slots.start / 64) as usize, slots.end.div_ceil(64) as usize);
+        let words = self.read.get(first..last.min(self.read.len())).unwrap_or_default();
+        words.iter().any(|word| *word != 0)
     }
 
     /// Whether a batch later than `batch` reads a slot.

@@ -391,6 +391,23 @@ impl Graph {
         (object.len, object.next, object.tail) = (0, NONE, NONE);
     }
 
+    /// Forgets the first `n` items of an object.
+    pub fn pass(&mut self, id: NodeId, n: usize) {
+        let object = &mut self.objects[id.0 as usize];
+        let mut left = n;
+        while left >= object.len as usize && object.next != NONE {
+            left -= object.len as usize;
+            let segment = self.segments[object.next as usize];
+            if object.tail == object.next {
+                object.tail = NONE;
+            }
+            (object.start, object.len, object.next) = (segment.start, segment.len, segment.next);
+        }
+        let passed = left.min(object.len as usize) as u32;
+        object.start += passed;
+        object.len -= passed;
+    }
+
     /// The value kept beside the items.
     pub fn extra(&self, id: NodeId) -> Option<Value> {
         match self.get(id).extra {
