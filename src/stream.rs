@@ -351,29 +351,39 @@ impl<'c> Job<'c> {
         let out = Out::new(output, self.max_output);
         let mut ledger = self.converter.ledger();
         let empty = Graph::new(self.converter.reader.allowed());
-        let (read, bytes_written) = match self.converter.options.mapping {
+        let options = &self.converter.options;
+        let (read, bytes_written) = match options.mapping {
             Mapping::Natural => {
-                let options = &self.converter.options;
                 let mut writer = Natural::new(&empty, options, &mut ledger, sink, out);
                 self.begin(&mut writer);
-                let mapping = mapped::NaturalBatches::new(self, writer.suspend(), &mut ledger);
-                let (mapping, read) = self.select(input, work, mapping)?;
-                let Some(state) = mapping.state else { return Err(lost().into()) };
-                (read, self.end(Natural::resume(&empty, options, &mut ledger, state))?)
+                let state = writer.suspend();
+                self.by(mapped::ToNatural::new(options, &mut ledger), state, input, work, &empty)?
             }
             Mapping::Lossless => {
                 let max_depth = self.converter.reader.allowed().max_depth.saturating_mul(MAX_LEVELS);
                 let mut writer = Tagged::new(&empty, sink, Some(out), max_depth);
                 self.begin(&mut writer);
-                let mapping = mapped::TaggedBatches::new(self, writer.suspend());
-                let (mapping, read) = self.select(input, work, mapping)?;
-                let Some(state) = mapping.state else { return Err(lost().into()) };
-                (read, self.end(Tagged::resume(&empty, state))?)
+                let state = writer.suspend();
+                self.by(mapped::ToTagged::new(), state, input, work, &empty)?
             }
         };
         let (bytes_read, protocol, codecs) = read;
         let pickles = if self.root.get().is_some() { 1 } else { self.items.get() };
         Ok(Report { pickles, bytes_read, bytes_written, protocol, codecs, notes: Vec::new(), ledger, proto: None })
+    }
+
+    /// Converts by a mapping, whose writer has begun; returns what was read, and the bytes written.
+    fn by<M: mapped::Mapping>(
+        &self,
+        mapping: M,
+        state: M::State,
+        input: &Section,
+        work: Work,
+        empty: &Graph,
+    ) -> Result<(Read, u64), Failure> {
+        let (mapped, read) = self.select(input, work, mapped::Mapped::new(self, mapping, state))?;
+        let (mut mapping, state) = mapped.into_parts()?;
+        Ok((read, self.end(mapping.resume(empty, state))?))
     }
 
     /// Begins the array of pickles, if there is one.

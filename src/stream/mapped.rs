@@ -1,5 +1,7 @@
 //! Batches that the mappings write: the writer is put aside between them, with everything that is open in it.
 
+use std::marker::PhantomData;
+
 use super::selected::Values;
 use super::{Job, Shape, lost};
 use crate::error::Error;
@@ -11,7 +13,7 @@ use crate::report::ledger::Ledger;
 use crate::select::Select;
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::natural::{self, Natural};
-use crate::writers::options::Format;
+use crate::writers::options::{Format, WriteOptions};
 use crate::writers::path;
 use crate::writers::tagged::{self, Tagged};
 
@@ -171,36 +173,137 @@ impl Pickles for Check<'_, '_> {
     }
 }
 
-pub(super) struct NaturalBatches<'j, 'c, 'w, S: Sink> {
-    job: &'j Job<'c>,
+/// A mapping whose writer is put aside between two batches.
+pub(super) trait Mapping {
+    /// The writer without a graph.
+    type State;
+    type Writer<'a>: Lowering
+    where
+        Self: 'a;
+
+    /// Goes on with another graph.
+    fn resume<'a>(&'a mut self, graph: &'a Graph, state: Self::State) -> Self::Writer<'a>;
+
+    /// Puts the writer aside.
+    fn suspend(writer: Self::Writer<'_>) -> Self::State;
+
+    /// The objects of a batch are gone, but for those that have moved.
+    fn moved(state: &mut Self::State, at: Checkpoint, moved: &Moved);
+
+    /// Every object is gone; `anew` begins a document that stands alone.
+    fn forget(state: &mut Self::State, anew: bool);
+}
+
+/// The natural mapping.
+pub(super) struct ToNatural<'j, 'w, S> {
+    options: &'j WriteOptions,
     ledger: &'j mut Ledger,
+    state: PhantomData<natural::Suspended<'w, S>>,
+}
+
+impl<'j, S> ToNatural<'j, '_, S> {
+    pub fn new(options: &'j WriteOptions, ledger: &'j mut Ledger) -> Self {
+        ToNatural { options, ledger, state: PhantomData }
+    }
+}
+
+impl<'w, S: Sink> Mapping for ToNatural<'_, 'w, S> {
+    type State = natural::Suspended<'w, S>;
+    type Writer<'a>
+        = Natural<'a, 'w, S>
+    where
+        Self: 'a;
+
+    fn resume<'a>(&'a mut self, graph: &'a Graph, state: Self::State) -> Natural<'a, 'w, S> {
+        Natural::resume(graph, self.options, self.ledger, state)
+    }
+
+    fn suspend(writer: Natural<'_, 'w, S>) -> Self::State {
+        writer.suspend()
+    }
+
+    fn moved(state: &mut Self::State, at: Checkpoint, moved: &Moved) {
+        state.moved(at, moved);
+    }
+
+    fn forget(state: &mut Self::State, _anew: bool) {
+        state.forget();
+    }
+}
+
+/// The lossless mapping.
+pub(super) struct ToTagged<'w, S> {
+    state: PhantomData<tagged::Suspended<'w, S>>,
+}
+
+impl<S> ToTagged<'_, S> {
+    pub fn new() -> Self {
+        ToTagged { state: PhantomData }
+    }
+}
+
+impl<'w, S: Sink> Mapping for ToTagged<'w, S> {
+    type State = tagged::Suspended<'w, S>;
+    type Writer<'a>
+        = Tagged<'a, 'w, S>
+    where
+        Self: 'a;
+
+    fn resume<'a>(&'a mut self, graph: &'a Graph, state: Self::State) -> Tagged<'a, 'w, S> {
+        Tagged::resume(graph, state)
+    }
+
+    fn suspend(writer: Tagged<'_, 'w, S>) -> Self::State {
+        writer.suspend()
+    }
+
+    fn moved(state: &mut Self::State, at: Checkpoint, moved: &Moved) {
+        state.moved(at, moved);
+    }
+
+    fn forget(state: &mut Self::State, anew: bool) {
+        state.forget(anew);
+    }
+}
+
+/// What is handed over, written by a mapping.
+pub(super) struct Mapped<'j, 'c, M: Mapping> {
+    job: &'j Job<'c>,
+    mapping: M,
     path: Path,
     /// The path of the pickle that is written.
     place: String,
     /// None while a batch is written, or after it failed.
-    pub state: Option<natural::Suspended<'w, S>>,
+    state: Option<M::State>,
 }
 
-impl<'j, 'c, 'w, S: Sink> NaturalBatches<'j, 'c, 'w, S> {
-    pub fn new(job: &'j Job<'c>, state: natural::Suspended<'w, S>, ledger: &'j mut Ledger) -> Self {
-        NaturalBatches { job, ledger, path: Path::default(), place: String::new(), state: Some(state) }
+impl<'j, 'c, M: Mapping> Mapped<'j, 'c, M> {
+    /// Begins with a writer that has written nothing.
+    pub fn new(job: &'j Job<'c>, mapping: M, state: M::State) -> Self {
+        Mapped { job, mapping, path: Path::default(), place: String::new(), state: Some(state) }
+    }
+
+    /// The mapping, and the writer after the last batch.
+    pub fn into_parts(self) -> Result<(M, M::State), Error> {
+        let state = self.state.ok_or_else(lost)?;
+        Ok((self.mapping, state))
     }
 
     /// Lets the writer go on with another graph.
     fn on(
         &mut self,
         graph: &Graph,
-        write: impl FnOnce(&Job<'c>, &mut Natural<'_, 'w, S>, &mut Path) -> Result<(), Error>,
+        write: impl FnOnce(&Job<'c>, &mut M::Writer<'_>, &mut Path) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let state = self.state.take().ok_or_else(lost)?;
-        let mut writer = Natural::resume(graph, &self.job.converter.options, self.ledger, state);
+        let mut writer = self.mapping.resume(graph, state);
         write(self.job, &mut writer, &mut self.path)?;
-        self.state = Some(writer.suspend());
+        self.state = Some(M::suspend(writer));
         Ok(())
     }
 }
 
-impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
+impl<M: Mapping> Batches for Mapped<'_, '_, M> {
     fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
         self.job.takes(graph, levels)
     }
@@ -221,19 +324,19 @@ impl<S: Sink> Batches for NaturalBatches<'_, '_, '_, S> {
     fn moved(&mut self, at: Checkpoint, moved: &Moved) {
         self.job.sizes.borrow_mut().keep(at.end());
         if let Some(state) = &mut self.state {
-            state.moved(at, moved);
+            M::moved(state, at, moved);
         }
     }
 }
 
-impl<S: Sink> Values for NaturalBatches<'_, '_, '_, S> {
+impl<M: Mapping> Values for Mapped<'_, '_, M> {
     fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
         self.job.check(graph, value)?;
         self.on(graph, |job, writer, _| job.alone(writer, graph, value))
     }
 }
 
-impl<S: Sink> Pickles for NaturalBatches<'_, '_, '_, S> {
+impl<M: Mapping> Pickles for Mapped<'_, '_, M> {
     fn are_many(&mut self, graph: &Graph) -> Result<(), Error> {
         self.job.root.set(None);
         self.on(graph, |job, writer, _| {
@@ -245,89 +348,7 @@ impl<S: Sink> Pickles for NaturalBatches<'_, '_, '_, S> {
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
         self.job.check(graph, root)?;
         if let Some(state) = &mut self.state {
-            state.forget();
-        }
-        let mut place = std::mem::take(&mut self.place);
-        self.on(graph, |job, writer, _| job.one(writer, root, n, &mut place))?;
-        self.place = place;
-        Ok(())
-    }
-}
-
-pub(super) struct TaggedBatches<'j, 'c, 'w, S: Sink> {
-    job: &'j Job<'c>,
-    path: Path,
-    /// As in [`NaturalBatches`].
-    place: String,
-    /// As in [`NaturalBatches`].
-    pub state: Option<tagged::Suspended<'w, S>>,
-}
-
-impl<'j, 'c, 'w, S: Sink> TaggedBatches<'j, 'c, 'w, S> {
-    pub fn new(job: &'j Job<'c>, state: tagged::Suspended<'w, S>) -> Self {
-        TaggedBatches { job, path: Path::default(), place: String::new(), state: Some(state) }
-    }
-
-    /// Lets the writer go on with another graph.
-    fn on(
-        &mut self,
-        graph: &Graph,
-        write: impl FnOnce(&Job<'c>, &mut Tagged<'_, 'w, S>, &mut Path) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let state = self.state.take().ok_or_else(lost)?;
-        let mut writer = Tagged::resume(graph, state);
-        write(self.job, &mut writer, &mut self.path)?;
-        self.state = Some(writer.suspend());
-        Ok(())
-    }
-}
-
-impl<S: Sink> Batches for TaggedBatches<'_, '_, '_, S> {
-    fn takes(&self, graph: &Graph, levels: &[Opened]) -> bool {
-        self.job.takes(graph, levels)
-    }
-
-    fn open(&mut self, graph: &Graph, opened: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
-        self.on(graph, |job, writer, path| job.open(writer, graph, path, opened, (key, before)))
-    }
-
-    fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check_part(graph, Value::Object(part))?;
-        self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
-    }
-
-    fn close(&mut self, graph: &Graph) -> Result<(), Error> {
-        self.on(graph, |job, writer, path| job.close(writer, path))
-    }
-
-    fn moved(&mut self, at: Checkpoint, moved: &Moved) {
-        self.job.sizes.borrow_mut().keep(at.end());
-        if let Some(state) = &mut self.state {
-            state.moved(at, moved);
-        }
-    }
-}
-
-impl<S: Sink> Values for TaggedBatches<'_, '_, '_, S> {
-    fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
-        self.job.check(graph, value)?;
-        self.on(graph, |job, writer, _| job.alone(writer, graph, value))
-    }
-}
-
-impl<S: Sink> Pickles for TaggedBatches<'_, '_, '_, S> {
-    fn are_many(&mut self, graph: &Graph) -> Result<(), Error> {
-        self.job.root.set(None);
-        self.on(graph, |job, writer, _| {
-            job.begin(writer);
-            Ok(())
-        })
-    }
-
-    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, root)?;
-        if let Some(state) = &mut self.state {
-            state.forget(self.job.shape() == Shape::Lines);
+            M::forget(state, self.job.shape() == Shape::Lines);
         }
         let mut place = std::mem::take(&mut self.place);
         self.on(graph, |job, writer, _| job.one(writer, root, n, &mut place))?;
