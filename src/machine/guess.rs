@@ -225,13 +225,15 @@ impl<G: Globals> Machine<G> {
         Ok(offset.saturating_add(BATCH))
     }
 
-    /// Whether nobody may change an object: it was handed over, or a later batch may.
+    /// Whether nobody may change an object: it was handed over, or a later batch may; or it is the root, and items that were handed
+    /// over are not in it yet.
     #[inline]
     pub(super) fn is_frozen(&self, id: NodeId) -> bool {
         match &self.guess {
             None => false,
             Some(guess) => {
-                id.0 < guess.frozen && !matches!(self.stack.from(0), [Value::Object(root), ..] if *root == id)
+                let is_root = matches!(self.stack.from(0), [Value::Object(root), ..] if *root == id);
+                if is_root { self.stack.is_pinned() } else { id.0 < guess.frozen }
             }
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Memo {
     most: u64,
     /// The pages have more slots than that.
     is_narrow: bool,
+    /// Slots before this one are not looked at again: nothing may be put there.
+    closed: u64,
 }
 
 /// The slot was taken.
@@ -60,6 +62,11 @@ impl Memo {
         self.most = most;
     }
 
+    /// Whether a value may be put at `index`.
+    pub fn is_open(&self, index: u64) -> bool {
+        index >= self.closed
+    }
+
     /// Bytes that a value at `index` makes necessary: a page where there is none, and none to be used again.
     pub fn cost(&self, index: u64) -> u64 {
         match self.pages.get((index / PAGE as u64) as usize) {
@@ -80,7 +87,7 @@ impl Memo {
     pub fn put_plain(&mut self, index: u64, value: &Value) -> bool {
         let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) else { return false };
         let slot = &mut page[index as usize % PAGE];
-        if slot.is_some() || self.is_narrow {
+        if slot.is_some() || self.is_narrow || index < self.closed {
             return false;
         }
         *slot = Some(*value);
@@ -155,7 +162,7 @@ impl Memo {
     }
 
     /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
-    /// so that the work is that of what is new. Where `some` says that none of a range stays, all of them are forgotten at once.
+    /// so that the work is that of what is new; slots before those that are new are closed. Where `some` says that none of a range stays, all of them are forgotten at once.
     pub fn retain_new(
         &mut self,
         from: u64,
@@ -175,7 +182,9 @@ impl Memo {
                 self.spare.push(page);
             }
         }
-        self.retain_in(Vec::new(), outlives)
+        let kept = self.retain_in(Vec::new(), outlives);
+        self.closed = (self.fresh * PAGE) as u64;
+        kept
     }
 
     fn retain_in(&mut self, known: Vec<usize>, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
@@ -222,7 +231,7 @@ impl Memo {
         self.pages.clear();
         self.sparse.clear();
         self.live.clear();
-        (self.count, self.top, self.fresh, self.is_narrow) = (0, 0, 0, false);
+        (self.count, self.top, self.fresh, self.is_narrow, self.closed) = (0, 0, 0, false, 0);
     }
 
     /// Forgets everything; the memory is kept, unless there is much of it.

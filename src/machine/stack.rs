@@ -115,6 +115,11 @@ impl Stack {
         }
     }
 
+    /// Whether values that were handed over are still to become items of the bottom value.
+    pub fn is_pinned(&self) -> bool {
+        self.pinned > 0
+    }
+
     /// Whether values that were handed over would have become something else than items.
     pub fn is_torn(&self) -> bool {
         self.is_torn

@@ -114,6 +114,63 @@ fn a_list_that_contains_itself_late() {
     }
 }
 
+/// A text of 80 digits, at a place of the memo if it has one.
+fn text(n: u32, slot: Option<u32>) -> Vec<u8> {
+    let mut out = [&b"\x8c\x50"[..], format!("{n:080}").as_bytes()].concat();
+    if let Some(slot) = slot {
+        out.push(b'r');
+        out.extend(slot.to_le_bytes());
+    }
+    out
+}
+
+/// The root gets an item from elsewhere while others wait above its MARK: it comes before them.
+#[test]
+fn a_root_that_grows_before_what_waits_for_it() {
+    let folder = Folder::new();
+    let texts = |from: u32, to: u32| (from..to).flat_map(|n| text(n, None)).collect::<Vec<u8>>();
+    let ways: [(&str, Vec<u8>); 4] = [
+        ("an item", [get(0), b"\x8c\x01Xa0".to_vec()].concat()),
+        ("several", [get(0), b"(\x8c\x01X\x8c\x01Ye0".to_vec()].concat()),
+        ("below a MARK", [b"(".to_vec(), get(0), b"\x8c\x01Xa1".to_vec()].concat()),
+        ("a state", [get(0), b"}b0".to_vec()].concat()),
+    ];
+    for (name, way) in ways {
+        // The root is fetched early, so that it is known later.
+        let early = [get(0), b"0".to_vec()].concat();
+        let start = [b"\x80\x04]\x94(", &early[..]].concat();
+        let pickle = [start, texts(0, 4_000), way, texts(4_000, 10_000), b"e.".to_vec()].concat();
+        for format in MAPPED {
+            agree(&folder, name, &pickle, format);
+        }
+    }
+}
+
+/// Memo slots need not be filled in order.
+#[test]
+fn slots_that_are_filled_late() {
+    let folder = Folder::new();
+    for low in [1, 5, 1_023, 1_024, 4_999] {
+        let start = b"\x80\x02]r\0\0\0\0(".to_vec();
+        let high: Vec<u8> = (0..4_000).flat_map(|n| text(n, Some(5_000 + n))).collect();
+        let rest: Vec<u8> = (0..9_000).flat_map(|n| text(n, None)).collect();
+        let pickle = [start, high, b"e(".to_vec(), text(77, Some(low)), rest, get(low), b"e.".to_vec()].concat();
+        for format in MAPPED {
+            let (_, status) = agree(&folder, &format!("slot {low}"), &pickle, format);
+            assert_eq!(status, 0, "{low}");
+        }
+    }
+    // And downwards.
+    let start = b"\x80\x02]r\0\0\0\0(".to_vec();
+    let texts: Vec<u8> = (0..20_000).flat_map(|n| text(n, Some(40_000 - n))).collect();
+    let reads: Vec<u8> = (0..20_000).step_by(7).flat_map(|n| get(40_000 - n)).collect();
+    let pickle = [start, texts, reads, b"e.".to_vec()].concat();
+    for format in MAPPED {
+        let (_, status) = agree(&folder, "downwards", &pickle, format);
+        assert_eq!(status, 0);
+    }
+}
+
 /// Rows as in [`rows`], all of them above one MARK.
 fn marked(count: u32) -> Vec<u8> {
     let mut out = b"\x80\x04]\x94(".to_vec();

@@ -4,12 +4,13 @@
 
 mod calls;
 mod fast;
+mod memo;
 mod numbers;
 
 use super::batches::Stream;
-use super::{Call, Form, Globals, Machine, Reject, located, memo};
+use super::{Call, Form, Globals, Machine, Reject, located};
 use crate::error::{Error, Refused};
-use crate::limits::{Limit, memory_for};
+use crate::limits::memory_for;
 use crate::location::Location;
 use crate::model::graph::Kind;
 use crate::model::type_name::type_name;
@@ -469,54 +470,6 @@ impl<G: Globals> Machine<G> {
     #[inline]
     fn take(&mut self) -> Value {
         self.stack.pop().unwrap_or(Value::Unknown)
-    }
-
-    // ---- memo
-
-    #[inline]
-    fn put(&mut self, index: u64) -> Result<(), Reject> {
-        if self.stack.above() == 0 {
-            return malformed("expected a value to memoize, found none above the MARK");
-        }
-        if self.memo.count() >= self.max_memo {
-            return Err(Limit::Memo.over(self.memo.count() + 1, self.max_memo).into());
-        }
-        let value = self.stack.peek(0).unwrap_or(Value::Unknown);
-        if let Some(slots) = &self.slots {
-            if !slots.is_read(index) {
-                self.memo.skip();
-                return Ok(());
-            }
-            if let Value::Object(id) = value {
-                self.graph.mark_shared(id);
-            }
-        }
-        self.graph.charge(self.memo.cost(index))?;
-        match self.memo.put(index, value) {
-            Ok(()) => Ok(()),
-            Err(memo::Taken) => {
-                self.memo.replace(index, value);
-                if self.strict.is_empty() {
-                    let what = format!("expected each memo slot to be filled once, found {index} filled again");
-                    self.strict.push(Error::malformed(what, Location::default()));
-                }
-                Ok(())
-            }
-        }
-    }
-
-    #[inline]
-    fn fetch(&mut self, index: u64) -> Result<(), Reject> {
-        let Some(value) = self.memo.get(index) else {
-            return malformed(format!("expected a memo slot that was filled, found {index} empty"));
-        };
-        if let Value::Object(id) = value {
-            self.graph.mark_shared(id);
-        }
-        if let Some(guess) = &mut self.guess {
-            guess.mark(index);
-        }
-        self.push(value)
     }
 
     // ---- what stands outside the stream
