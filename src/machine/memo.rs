@@ -27,7 +27,7 @@ pub(super) struct Memo {
     most: u64,
     /// The pages have more slots than that.
     is_narrow: bool,
-    /// Slots before this one are not looked at again: nothing may be put there.
+    /// Slots before this one are not looked at again, and may have been forgotten: nothing may be put there.
     closed: u64,
 }
 
@@ -162,7 +162,7 @@ impl Memo {
     }
 
     /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
-    /// so that the work is that of what is new; slots before those that are new are closed. Where `some` says that none of a range stays, all of them are forgotten at once.
+    /// so that the work is that of what is new; slots before the last one are closed then. Where `some` says that none of a range stays, all of them are forgotten at once.
     pub fn retain_new(
         &mut self,
         from: u64,
@@ -183,7 +183,7 @@ impl Memo {
             }
         }
         let kept = self.retain_in(Vec::new(), outlives);
-        self.closed = (self.fresh * PAGE) as u64;
+        self.closed = self.top;
         kept
     }
 

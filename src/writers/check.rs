@@ -78,7 +78,8 @@ pub(crate) fn too_long(len: u64, at: Location) -> Error {
         .with_hint("`--to json` has no such bound, and `--select` takes a part")
 }
 
-/// Checks what `roots` become.
+/// Checks what `roots` become, `before` values of which there are already; returns how many there are then, as far as sharing
+/// multiplies them.
 ///
 /// # Errors
 /// A cycle where sharing is written out; more values than the output limit has bytes; nesting beyond the limit.
@@ -88,17 +89,17 @@ pub(crate) fn check(
     sharing: Sharing,
     max_output: u64,
     max_depth: u32,
-    sizes: &mut Sizes,
-) -> Result<(), Error> {
+    (sizes, before): (&mut Sizes, u64),
+) -> Result<u64, Error> {
     if sharing == Sharing::Expanded && sizes.bound(graph, roots).is_some_and(|most| most <= max_output) {
-        return Ok(());
+        return Ok(before);
     }
     // Each value takes at least one byte; only what sharing multiplies can get here.
-    let total = expanded(graph, roots, sharing, max_depth, sizes)?;
+    let total = expanded(graph, roots, sharing, max_depth, sizes)?.saturating_add(before);
     if sharing == Sharing::Expanded && total > max_output {
         return Err(too_many(total, max_output));
     }
-    Ok(())
+    Ok(total)
 }
 
 /// More values than the output limit has bytes.

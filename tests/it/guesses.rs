@@ -51,6 +51,8 @@ fn what_follows_the_rows_may_be_anything() {
         ("bytes that are no pickle", b".\xff".to_vec(), 4),
         ("a popped list", b"0]K\x01a.".to_vec(), 0),
         ("two of it", b"2\x86.".to_vec(), 0),
+        ("another of it that goes", b"20.".to_vec(), 0),
+        ("a tuple of it that goes", b"2\x850.".to_vec(), 0),
     ];
     let body = rows(COUNT);
     for (name, end, status) in ends {
@@ -168,6 +170,26 @@ fn slots_that_are_filled_late() {
     for format in MAPPED {
         let (_, status) = agree(&folder, "downwards", &pickle, format);
         assert_eq!(status, 0);
+    }
+}
+
+/// A slot is filled once, also where what was there has been forgotten.
+#[test]
+fn slots_that_are_filled_again_late() {
+    let folder = Folder::new();
+    for count in [2_000, 8_000, 30_000] {
+        for again in [1, count / 2, count - 1_000, count - 100] {
+            let start = b"\x80\x02]r\0\0\0\0(".to_vec();
+            let texts: Vec<u8> = (0..count).flat_map(|n| text(n, Some(1 + n))).collect();
+            let rest: Vec<u8> = (0..8_000).flat_map(|n| text(n, None)).collect();
+            for end in [Vec::new(), get(again)] {
+                let pickle = [&start[..], &texts, &text(7, Some(again)), &rest, &end, b"e."].concat();
+                for format in MAPPED {
+                    let (_, status) = agree(&folder, &format!("slot {again} of {count}"), &pickle, format);
+                    assert_eq!(status, 4, "{again} of {count}");
+                }
+            }
+        }
     }
 }
 
