@@ -225,6 +225,11 @@ impl<G: Globals> Machine<G> {
         Ok(offset.saturating_add(BATCH))
     }
 
+    /// Whether items of the root were handed over.
+    pub(super) fn has_begun(&self) -> bool {
+        self.guess.as_ref().is_some_and(|guess| guess.batches > 0)
+    }
+
     /// Whether nobody may change an object: it was handed over, or a later batch may; or it is the root, and items that were handed
     /// over are not in it yet.
     #[inline]

@@ -16,6 +16,8 @@ pub(super) struct Memo {
     /// Pages to be used again.
     spare: Vec<Box<[Option<Value>; PAGE]>>,
     sparse: HashMap<u64, Value>,
+    /// The end of what was ever filled there.
+    sparse_top: u64,
     count: u64,
     /// The end of what was ever filled in pages: what lies behind is empty.
     top: u64,
@@ -140,6 +142,7 @@ impl Memo {
             self.top = self.top.max(index + 1);
         } else {
             self.sparse.insert(index, value);
+            self.sparse_top = self.sparse_top.max(index.saturating_add(1));
         }
         self.count += 1;
         Ok(())
@@ -183,7 +186,7 @@ impl Memo {
             }
         }
         let kept = self.retain_in(Vec::new(), outlives);
-        self.closed = self.top;
+        self.closed = self.top.max(self.sparse_top);
         kept
     }
 
@@ -230,6 +233,7 @@ impl Memo {
         }
         self.pages.clear();
         self.sparse.clear();
+        self.sparse_top = 0;
         self.live.clear();
         (self.count, self.top, self.fresh, self.is_narrow, self.closed) = (0, 0, 0, false, 0);
     }

@@ -193,6 +193,60 @@ fn slots_that_are_filled_again_late() {
     }
 }
 
+/// Items that are added one by one.
+fn added(from: u32, to: u32) -> Vec<u8> {
+    (from..to).flat_map(|n| [text(n, None), b"a".to_vec()].concat()).collect()
+}
+
+/// The root is memoized only after items of it were written, and read again.
+#[test]
+fn a_root_that_is_memoized_late() {
+    let folder = Folder::new();
+    let put = [b"r".to_vec(), 7u32.to_le_bytes().to_vec()].concat();
+    let ways: [(&str, Vec<u8>, i32); 4] = [
+        ("popped", [put.clone(), get(7), b"0".to_vec()].concat(), 0),
+        ("an item of itself", [put.clone(), get(7), b"a".to_vec()].concat(), 6),
+        ("by MEMOIZE", [b"\x94".to_vec(), get(0), b"0".to_vec()].concat(), 0),
+        ("not read", put, 0),
+    ];
+    for (name, way, expected) in ways {
+        let pickle = [&b"\x80\x04]"[..], &added(0, 9_000), &way, &added(9_000, 9_100), b"."].concat();
+        for format in MAPPED {
+            let (_, status) = agree(&folder, name, &pickle, format);
+            assert_eq!(status, if format.contains(&"--lossless") { 0 } else { expected }, "{name} {format:?}");
+        }
+    }
+}
+
+/// A call whose result is dropped changes an instance that was written.
+#[test]
+fn an_instance_that_a_dropped_call_changes() {
+    let folder = Folder::new();
+    let (instance, set) = (b"cm\nX\n)\x81r\x05\0\0\0a".to_vec(), b"cm\nset\n".to_vec());
+    let call = [get(5), set, get(5), b"\x8c\x02st\x86R00".to_vec()].concat();
+    let known = [get(5), b"0".to_vec()].concat();
+    let pickle =
+        [&b"\x80\x04]r\0\0\0\0"[..], &instance, &known, &added(0, 5_000), &call, &added(5_000, 9_000), b"."].concat();
+    for format in MAPPED {
+        let (_, status) = agree(&folder, "a setter", &pickle, &[format, &["--allow", "m.*"]].concat());
+        assert_eq!(status, 0, "{format:?}");
+    }
+}
+
+/// As before, for a slot far beyond the others.
+#[test]
+fn a_far_slot_that_is_filled_again() {
+    let folder = Folder::new();
+    let far = [b"r".to_vec(), 1_000_000u32.to_le_bytes().to_vec()].concat();
+    let texts = |from: u32, to: u32| (from..to).flat_map(|n| text(n, None)).collect::<Vec<u8>>();
+    let start = b"\x80\x02]r\0\0\0\0(]".to_vec();
+    let pickle = [&start[..], &far, &texts(0, 4_000), b"\x8c\x01x", &far, &texts(4_000, 9_000), b"e."].concat();
+    for format in MAPPED {
+        let (_, status) = agree(&folder, "a far slot", &pickle, format);
+        assert_eq!(status, 4);
+    }
+}
+
 /// Rows as in [`rows`], all of them above one MARK.
 fn marked(count: u32) -> Vec<u8> {
     let mut out = b"\x80\x04]\x94(".to_vec();

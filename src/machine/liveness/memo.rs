@@ -37,8 +37,9 @@ impl Scan {
             self.settle_known(slot);
         }
         // It stood there before it had a slot.
-        if self.stack.len() <= self.path.watch {
-            self.disturbed(self.stack.len() - 1);
+        let at = self.stack.len() - 1;
+        if at < self.path.watch && !self.path.named_late(at) {
+            self.disturbed(at);
         }
     }
 

@@ -181,6 +181,19 @@ impl Path {
         }
     }
 
+    /// The container at `at` gets a memo slot; `false` where it has no items yet. Else what it got was not looked at with it in mind:
+    /// no batch ends while it is open.
+    #[cold]
+    pub fn named_late(&mut self, at: usize) -> bool {
+        let found = self.open.iter().copied().find(|n| self.nodes.get(*n).is_some_and(|node| node.at == at));
+        let Some(n) = found else { return false };
+        if let Some(node) = self.nodes.get_mut(n) {
+            node.dead = true;
+        }
+        self.kill(n);
+        true
+    }
+
     /// No batch ends while a container was open.
     fn kill(&mut self, n: usize) {
         let Some((first, last)) = self.nodes.get(n).and_then(|node| node.ends) else { return };

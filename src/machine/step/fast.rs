@@ -344,7 +344,8 @@ impl<G: Globals> Machine<G> {
             }
             share(&mut self.graph, value);
         }
-        self.memo.put_plain(index, value)
+        // Of a root more is asked.
+        self.stack.height() > 1 && self.memo.put_plain(index, value)
     }
 }
 

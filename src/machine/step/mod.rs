@@ -466,6 +466,12 @@ impl<G: Globals> Machine<G> {
             return Ok(());
         };
         if matches!(value, Value::Object(_) | Value::Global(_)) {
+            // A call that is dropped may have changed what is below it.
+            if let Some(Value::Object(id)) = self.stack.peek(0)
+                && self.is_frozen(id)
+            {
+                return malformed(super::guess::FROZEN);
+            }
             self.globals.popped(&mut self.graph, value, self.stack.peek(0))?;
         }
         Ok(())
