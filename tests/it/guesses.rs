@@ -3,17 +3,17 @@
 use crate::batches::agree;
 use crate::command::Folder;
 
-/// Rows of two texts and a list, each memoized: the `n`th row is in slot `4 * n + 1`. More than a batch each, in many batches.
+/// A row of two texts and a list, each memoized.
+fn row(n: u32) -> Vec<u8> {
+    [&b"]\x94(\x8c\x50"[..], format!("{n:080}").as_bytes(), b"\x94\x8c\x04text\x94]\x94e"].concat()
+}
+
+/// The `n`th row is in slot `4 * n + 1`. More than a batch each, in many batches.
 fn rows(count: u32) -> Vec<u8> {
     let mut out = b"\x80\x04]\x94".to_vec();
     for chunk in 0..count / 100 {
         out.push(b'(');
-        for n in 0..100 {
-            let n = chunk * 100 + n;
-            out.extend_from_slice(b"]\x94(\x8c\x50");
-            out.extend_from_slice(format!("{n:080}").as_bytes());
-            out.extend_from_slice(b"\x94\x8c\x04text\x94]\x94e");
-        }
+        out.extend((0..100).flat_map(|n| row(chunk * 100 + n)));
         out.push(b'e');
     }
     out
@@ -250,11 +250,7 @@ fn a_far_slot_that_is_filled_again() {
 /// Rows as in [`rows`], all of them above one MARK.
 fn marked(count: u32) -> Vec<u8> {
     let mut out = b"\x80\x04]\x94(".to_vec();
-    for n in 0..count {
-        out.extend_from_slice(b"]\x94(\x8c\x50");
-        out.extend_from_slice(format!("{n:080}").as_bytes());
-        out.extend_from_slice(b"\x94\x8c\x04text\x94]\x94e");
-    }
+    out.extend((0..count).flat_map(row));
     out
 }
 
