@@ -288,7 +288,7 @@ impl Converter {
             (_, Format::Protobuf) if self.options.proto_message.is_none() => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
-        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth, (&mut Sizes::default(), 0))?;
+        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth, &mut Sizes::default())?;
         let job = Job {
             graph,
             roots: &roots,

@@ -237,14 +237,12 @@ struct Job<'c> {
     not_taken: Cell<bool>,
     /// What is known of the objects of earlier batches.
     sizes: RefCell<Sizes>,
-    /// Values so far, where sharing multiplies them.
-    values: Cell<u64>,
 }
 
 impl<'c> Job<'c> {
     fn new(converter: &'c Converter, shape: Shape, root: Option<Root>, items: u64, max_output: u64) -> Self {
         let (root, items, not_taken) = (Cell::new(root), Cell::new(items), Cell::new(false));
-        Job { converter, shape, root, items, max_output, not_taken, sizes: RefCell::default(), values: Cell::new(0) }
+        Job { converter, shape, root, items, max_output, not_taken, sizes: RefCell::default() }
     }
 
     /// What the output is around what is handed over.
@@ -305,8 +303,7 @@ impl<'c> Job<'c> {
     /// Runs the machine over the input.
     fn run(&self, input: &Section, work: Work, sink: &mut (impl Batches + Pickles)) -> Result<Read, Failure> {
         let reader = &self.converter.reader;
-        self.sizes.borrow_mut().keep(NodeId(0));
-        self.values.set(0);
+        self.sizes.take();
         let opened = container::open(Box::new(input.reader()), reader.allowed())?;
         let codecs = opened.codecs.iter().map(|codec| codec.name()).collect();
         let mut lexer = lexer(opened, input, reader.allowed());
@@ -429,9 +426,7 @@ impl<'c> Job<'c> {
             (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
-        let known = (&mut *self.sizes.borrow_mut(), self.values.get());
-        self.values.set(check::check(graph, &[root], sharing, self.max_output, max_depth, known)?);
-        Ok(())
+        check::check(graph, &[root], sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
     }
 }
 

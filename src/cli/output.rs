@@ -60,6 +60,15 @@ impl Pending {
         }
     }
 
+    /// The file that holds what nobody has seen yet.
+    fn held(&mut self) -> io::Result<&mut File> {
+        match self {
+            Pending::File { file, .. } => file.file(),
+            Pending::Spooled(file) => Ok(file),
+            Pending::Direct(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Publishes what was written.
     pub fn publish(self) -> io::Result<()> {
         match self {
@@ -102,11 +111,7 @@ impl Output for Pending {
     }
 
     fn take_back(&mut self) -> io::Result<()> {
-        let file = match self {
-            Pending::File { file, .. } => file.file()?,
-            Pending::Spooled(file) => file,
-            Pending::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
-        };
+        let file = self.held()?;
         file.set_len(0)?;
         io::Seek::rewind(file)
     }
@@ -116,11 +121,7 @@ impl Output for Pending {
     }
 
     fn begin_anew(&mut self, replaced: u64, head: &[u8]) -> io::Result<()> {
-        let file = match self {
-            Pending::File { file, .. } => file.file()?,
-            Pending::Spooled(file) => file,
-            Pending::Direct(_) => return Err(io::ErrorKind::Unsupported.into()),
-        };
+        let file = self.held()?;
         let (mut from, mut to) = (replaced, head.len() as u64);
         file.seek(SeekFrom::Start(0))?;
         file.write_all(head)?;

@@ -11,7 +11,7 @@ use super::liveness::{End, Slots};
 use super::{Globals, Machine, Outcome};
 use crate::error::Error;
 use crate::model::graph::generations::Checkpoint;
-use crate::model::graph::{Graph, Kind};
+use crate::model::graph::{Graph, Kind, flag};
 use crate::model::value::{NodeId, Value};
 use crate::opcode::lexer::Lexer;
 use crate::opcode::{Opcode, OpcodeInfo, Slot};
@@ -45,6 +45,8 @@ pub(super) struct Guess {
     batches: u64,
     /// Slots of the first batches.
     early: u64,
+    /// Whether the root stood in more than one place when it began.
+    is_root_shared: Option<bool>,
     /// Slots of later ones that were kept; those of a page that is not full are counted each time.
     kept: u64,
 }
@@ -145,7 +147,10 @@ impl<G: Globals> Machine<G> {
             return Err(wrong_guess());
         }
         if lexer.peek()?.is_none() {
-            return if stream.is_root(root) { self.finish_batches(&mut stream, root) } else { Err(wrong_guess()) };
+            if !stream.is_root(root) || !self.is_root_as_begun(Some(root)) {
+                return Err(wrong_guess());
+            }
+            return self.finish_batches(&mut stream, root);
         }
         if !stream.is_closed() {
             return Err(wrong_guess());
@@ -214,6 +219,9 @@ impl<G: Globals> Machine<G> {
         if !self.is_between_items(lexer)? {
             return Ok(offset + 1);
         }
+        if !self.is_root_as_begun(root) {
+            return Err(wrong_guess());
+        }
         let last = self.stack.from(1).last().map(|value| shape(&self.graph, value));
         self.flush(stream, &End { offset, batch, levels: vec![stream.first()] })?;
         self.stack.hand_over();
@@ -225,9 +233,15 @@ impl<G: Globals> Machine<G> {
         Ok(offset.saturating_add(BATCH))
     }
 
-    /// Whether items of the root were handed over.
-    pub(super) fn has_begun(&self) -> bool {
-        self.guess.as_ref().is_some_and(|guess| guess.batches > 0)
+    /// Whether the root stands in one place, or in more than one, as it did when it began: a mapping that keeps sharing has to know
+    /// it first.
+    fn is_root_as_begun(&mut self, root: Option<Value>) -> bool {
+        let Some(Value::Object(id)) = root else { return false };
+        let is_shared = self.graph.get(id).flags & flag::SHARED != 0;
+        match &mut self.guess {
+            Some(guess) => *guess.is_root_shared.get_or_insert(is_shared) == is_shared,
+            None => true,
+        }
     }
 
     /// Whether nobody may change an object: it was handed over, or a later batch may; or it is the root, and items that were handed

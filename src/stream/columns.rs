@@ -63,13 +63,13 @@ struct Parts<'j, 'c> {
     long: Option<Long<'j>>,
     /// Whether a column is open.
     inside: bool,
-    /// Values that the parts so far become.
-    expanded: u64,
+    /// What the parts so far become.
+    sizes: Sizes,
 }
 
 impl<'j, 'c> Parts<'j, 'c> {
     fn new(job: &'j Job<'c>, terms: Terms<'j>, types: Option<Types>) -> Self {
-        Parts { job, terms, types, long: None, inside: false, expanded: 0 }
+        Parts { job, terms, types, long: None, inside: false, sizes: Sizes::default() }
     }
 
     fn long(&mut self) -> Result<&mut Long<'j>, Error> {
@@ -79,10 +79,9 @@ impl<'j, 'c> Parts<'j, 'c> {
     fn check(&mut self, graph: &Graph, part: NodeId) -> Result<(), Error> {
         // A column stands in the dict.
         let max_depth = self.job.converter.reader.allowed().max_depth.saturating_sub(u32::from(self.inside));
-        let values =
-            check::expanded(graph, &[Value::Object(part)], Sharing::Expanded, max_depth, &mut Sizes::default())?;
-        self.expanded = self.expanded.saturating_add(values);
-        if self.expanded > self.job.max_output { Err(unexpected()) } else { Ok(()) }
+        self.sizes.keep(NodeId(0));
+        let max_output = self.job.max_output;
+        check::check(graph, &[Value::Object(part)], Sharing::Expanded, max_output, max_depth, &mut self.sizes)
     }
 }
 

@@ -21,7 +21,6 @@ use crate::report::ledger::{Ledger, Step};
 use crate::source::random::{RandomAccess, Section, Watched};
 use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
 use crate::writers::batches::{self, Writer, Written};
-use crate::writers::check::{self, Sharing, Sizes};
 use crate::writers::options::Format;
 use crate::writers::out::Out;
 
@@ -231,33 +230,21 @@ fn take_back(output: &mut dyn Output) -> Result<(), Error> {
 struct First<'j, 'c> {
     job: &'j Job<'c>,
     looking: Looking<'j>,
-    /// Values that the batches so far become.
-    expanded: u64,
     error: Option<Error>,
 }
 
 impl<'j, 'c> First<'j, 'c> {
     fn new(job: &'j Job<'c>, terms: Terms<'j>) -> Self {
-        First { job, looking: Looking::new(terms), expanded: 0, error: None }
+        First { job, looking: Looking::new(terms), error: None }
     }
 
     fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) {
         if self.error.is_none() {
-            self.error = self.check(graph, root).err();
+            self.error = self.job.check(graph, root).err();
         }
         if self.error.is_none() {
             self.looking.rows(graph, rows);
         }
-    }
-
-    fn check(&mut self, graph: &Graph, root: Value) -> Result<(), Error> {
-        let max_depth = self.job.converter.reader.allowed().max_depth;
-        let values = check::expanded(graph, &[root], Sharing::Expanded, max_depth, &mut Sizes::default())?;
-        self.expanded = self.expanded.saturating_add(values);
-        if self.expanded > self.job.max_output {
-            return Err(check::too_many(self.expanded, self.job.max_output));
-        }
-        Ok(())
     }
 
     /// The columns for the rows so far, where `all` are expected.

@@ -27,6 +27,8 @@ pub(crate) struct Sizes {
     known: Vec<Size>,
     /// The largest of them.
     most: u64,
+    /// Values so far, where sharing multiplies them.
+    values: u64,
 }
 
 impl Sizes {
@@ -78,8 +80,7 @@ pub(crate) fn too_long(len: u64, at: Location) -> Error {
         .with_hint("`--to json` has no such bound, and `--select` takes a part")
 }
 
-/// Checks what `roots` become, `before` values of which there are already; returns how many there are then, as far as sharing
-/// multiplies them.
+/// Checks what `roots` become, with what was checked with the same `sizes` before.
 ///
 /// # Errors
 /// A cycle where sharing is written out; more values than the output limit has bytes; nesting beyond the limit.
@@ -89,21 +90,22 @@ pub(crate) fn check(
     sharing: Sharing,
     max_output: u64,
     max_depth: u32,
-    (sizes, before): (&mut Sizes, u64),
-) -> Result<u64, Error> {
+    sizes: &mut Sizes,
+) -> Result<(), Error> {
     if sharing == Sharing::Expanded && sizes.bound(graph, roots).is_some_and(|most| most <= max_output) {
-        return Ok(before);
+        return Ok(());
     }
     // Each value takes at least one byte; only what sharing multiplies can get here.
-    let total = expanded(graph, roots, sharing, max_depth, sizes)?.saturating_add(before);
+    let total = expanded(graph, roots, sharing, max_depth, sizes)?.saturating_add(sizes.values);
     if sharing == Sharing::Expanded && total > max_output {
         return Err(too_many(total, max_output));
     }
-    Ok(total)
+    sizes.values = total;
+    Ok(())
 }
 
 /// More values than the output limit has bytes.
-pub(crate) fn too_many(values: u64, max_output: u64) -> Error {
+fn too_many(values: u64, max_output: u64) -> Error {
     Limit::Output
         .exceeded(values, max_output, Location::path("$".to_owned()))
         .with_hint("`--lossless` writes a shared object once")
@@ -113,13 +115,7 @@ pub(crate) fn too_many(values: u64, max_output: u64) -> Error {
 ///
 /// # Errors
 /// A cycle where sharing is written out; nesting beyond the limit.
-pub(crate) fn expanded(
-    graph: &Graph,
-    roots: &[Value],
-    sharing: Sharing,
-    max_depth: u32,
-    sizes: &mut Sizes,
-) -> Result<u64, Error> {
+fn expanded(graph: &Graph, roots: &[Value], sharing: Sharing, max_depth: u32, sizes: &mut Sizes) -> Result<u64, Error> {
     if !graph.has_shared() {
         return Ok(0);
     }

@@ -344,8 +344,7 @@ impl<G: Globals> Machine<G> {
             }
             share(&mut self.graph, value);
         }
-        // Of a root more is asked.
-        self.stack.height() > 1 && self.memo.put_plain(index, value)
+        self.memo.put_plain(index, value)
     }
 }
 

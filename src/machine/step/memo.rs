@@ -18,8 +18,7 @@ impl<G: Globals> Machine<G> {
         if self.memo.count() >= self.max_memo {
             return Err(Limit::Memo.over(self.memo.count() + 1, self.max_memo).into());
         }
-        // Whether the root may stand in two places has to be known before it begins.
-        if !self.memo.is_open(index) || self.has_begun() && self.stack.height() == 1 {
+        if !self.memo.is_open(index) {
             return malformed(FROZEN);
         }
         let value = self.stack.peek(0).unwrap_or(Value::Unknown);

@@ -321,10 +321,6 @@ impl<G: Globals> Machine<G> {
             }
             (Opcode::Dup, _) => {
                 let Some(value) = self.stack.peek(0) else { return Ok(()) };
-                // Whether the root stands in two places has to be known before it begins.
-                if self.guess.is_some() && self.stack.height() == 1 {
-                    return malformed(super::guess::FROZEN);
-                }
                 if let Value::Object(id) = value {
                     self.graph.mark_shared(id);
                 }
