@@ -3,7 +3,7 @@
 //! Nothing is decided here. Whatever is not plain (an argument that crosses the window, too few items on the stack, text that
 //! is no UTF-8, a limit that is reached) is left to the loop that reads any opcode, before anything of it was done.
 
-use super::{Globals, Machine, Reject};
+use super::{Form, Globals, Machine, Reject};
 use crate::model::graph::{BLOCK, Graph, Kind};
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
@@ -59,6 +59,26 @@ bytes! {
     UNICODE, Unicode, UnicodeStringNl;
     LIST, List, None;
     DICT, Dict, None;
+    STACK_GLOBAL, StackGlobal, None;
+    REDUCE, Reduce, None;
+    NEWOBJ, Newobj, None;
+    BUILD, Build, None;
+}
+
+/// The opcode of one byte near the end of a window, where there is no room for others.
+#[cold]
+fn last(window: &[u8], at: usize) -> Option<&'static [u8; HEAD]> {
+    /// Those that stand there most: behind a value, and at the end of a pickle.
+    const LAST: [[u8; HEAD]; 6] = [
+        [MEMOIZE, 0, 0, 0, 0, 0, 0, 0, 0],
+        [SETITEMS, 0, 0, 0, 0, 0, 0, 0, 0],
+        [APPENDS, 0, 0, 0, 0, 0, 0, 0, 0],
+        [BUILD, 0, 0, 0, 0, 0, 0, 0, 0],
+        [REDUCE, 0, 0, 0, 0, 0, 0, 0, 0],
+        [TUPLE, 0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    let byte = window.get(at)?;
+    LAST.iter().find(|head| head.first() == Some(byte))
 }
 
 /// The line that the argument of an opcode is, without its newline.
@@ -102,13 +122,17 @@ impl<G: Globals> Machine<G> {
         let window = window.get(..most).unwrap_or(window);
         let (mut start, mut at) = (0, 0);
         let mut result = Ok(());
-        while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
+        loop {
+            let Some(head) = window.get(at..at + HEAD).and_then(<[u8]>::first_chunk::<HEAD>).or_else(|| last(window, at))
+            else {
+                break;
+            };
             let [byte, a, b, c, d, ..] = *head;
             let four = u32::from_le_bytes([a, b, c, d]);
             let (len, done) = match byte {
                 BINGET => (2, self.fast_get(u64::from(a))),
                 LONG_BINGET => (5, self.fast_get(u64::from(four))),
-                MEMOIZE => (1, self.fast_put(self.memo.count())),
+                MEMOIZE => (1, self.fast_memoize()),
                 BINPUT => (2, self.fast_put(u64::from(a))),
                 LONG_BINPUT => (5, self.fast_put(u64::from(four))),
                 SHORT_BINUNICODE | BINUNICODE => {
@@ -247,6 +271,24 @@ impl<G: Globals> Machine<G> {
                     }
                     continue;
                 }
+                STACK_GLOBAL | REDUCE | NEWOBJ | BUILD => {
+                    if self.stack.above() < 2 {
+                        break;
+                    }
+                    (start, at) = (at, at + 1);
+                    self.graph.settle_text();
+                    let done = match byte {
+                        STACK_GLOBAL => self.stack_global(),
+                        REDUCE => self.call_top(Form::Reduce),
+                        NEWOBJ => self.call_top(Form::NewObj),
+                        _ => self.build_top(),
+                    };
+                    if let Err(reject) = done {
+                        result = Err((reject, byte));
+                        break;
+                    }
+                    continue;
+                }
                 _ => break,
             };
             if !done {
@@ -255,7 +297,7 @@ impl<G: Globals> Machine<G> {
             (start, at) = (at, at + len);
             // What can be shared is memoized at once.
             match window.get(at) {
-                Some(&MEMOIZE) if self.fast_put(self.memo.count()) => (start, at) = (at, at + 1),
+                Some(&MEMOIZE) if self.fast_memoize() => (start, at) = (at, at + 1),
                 Some(&LONG_BINPUT) => {
                     if let Some([_, index @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<5>)
                         && self.fast_put(u64::from(u32::from_le_bytes(*index)))
@@ -288,24 +330,20 @@ impl<G: Globals> Machine<G> {
 
     #[inline]
     fn fast_text(&mut self, bytes: &[u8]) -> bool {
-        if !self.stack.is_free() {
-            return false;
-        }
-        match self.graph.stage_text(bytes) {
-            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
-            None => false,
-        }
+        let Some(slot) = self.stack.slot() else { return false };
+        let Some((len, at)) = self.graph.stage_text(bytes) else { return false };
+        *slot = Value::Str { len, at };
+        self.stack.keep_slot();
+        true
     }
 
     #[inline(always)]
     fn short_text(&mut self, block: &[u8; BLOCK], len: usize) -> bool {
-        if !self.stack.is_free() {
-            return false;
-        }
-        match self.graph.stage_short(block, len) {
-            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
-            None => false,
-        }
+        let Some(slot) = self.stack.slot() else { return false };
+        let Some((len, at)) = self.graph.stage_short(block, len) else { return false };
+        *slot = Value::Str { len, at };
+        self.stack.keep_slot();
+        true
     }
 
     #[inline]
@@ -332,18 +370,35 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline(always)]
+    fn fast_memoize(&mut self) -> bool {
+        let Some(value) = self.stack.top() else { return false };
+        if self.slots.is_some() {
+            return self.put_planned(self.memo.count());
+        }
+        self.memo.put_next(value)
+    }
+
+    #[inline(always)]
     fn fast_put(&mut self, index: u64) -> bool {
         let Some(value) = self.stack.top() else { return false };
-        if let Some(slots) = &self.slots {
-            if self.memo.count() >= self.max_memo {
-                return false;
-            }
-            if !slots.is_read(index) {
-                self.memo.skip();
-                return true;
-            }
-            share(&mut self.graph, value);
+        if self.slots.is_some() {
+            return self.put_planned(index);
         }
+        self.memo.put_plain(index, value)
+    }
+
+    /// Puts the top where the first pass has seen which slots are read.
+    #[inline]
+    fn put_planned(&mut self, index: u64) -> bool {
+        let (Some(value), Some(slots)) = (self.stack.top(), &self.slots) else { return false };
+        if self.memo.count() >= self.max_memo {
+            return false;
+        }
+        if !slots.is_read(index) {
+            self.memo.skip();
+            return true;
+        }
+        share(&mut self.graph, value);
         self.memo.put_plain(index, value)
     }
 }

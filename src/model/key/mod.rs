@@ -12,7 +12,7 @@ mod marks;
 
 pub(crate) use equal::equal;
 
-use marks::{FEW, Marks, clearly_distinct, mark_all};
+use marks::{FEW, Marks, are_known, clearly_distinct, mark_all};
 
 use crate::error::LimitExceeded;
 use crate::limits::Limit;
@@ -113,8 +113,10 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     if all_str && stride == 2 {
         let slot = shape_slot(new);
         let few = new.len() <= 2 * FEW;
-        let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, new.iter().step_by(2).copied(), marks);
-        if few && clearly_distinct(graph, keys) || distinct(graph, new, stride)? {
+        let keys = new.iter().step_by(2).copied();
+        let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, keys.clone(), marks);
+        let seen = few && (are_known(graph, keys.clone()) || clearly_distinct(graph, marks));
+        if seen || distinct(graph, new, stride)? {
             graph.keys.shapes[slot] = (start, new.len() as u32, graph.keys.epoch);
             return Ok(());
         }
@@ -218,8 +220,9 @@ pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
         _ => 2,
     };
     let count = graph.count(id);
-    let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
-    if count <= stride * FEW && clearly_distinct(graph, keys) {
+    let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
+    let few = count <= stride * FEW;
+    if few && (are_known(graph, graph.items(id).step_by(stride)) || clearly_distinct(graph, marks)) {
         return Ok(());
     }
     graph.settle_text();
