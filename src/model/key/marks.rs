@@ -7,6 +7,8 @@ use crate::model::value::Value;
 
 /// Most keys that are compared one with another.
 pub(super) const FEW: usize = 32;
+/// Most keys that are compared with each other each time.
+pub(super) const FEWEST: usize = 2;
 /// Dicts whose marks are remembered.
 const KNOWN: usize = 64;
 
@@ -42,6 +44,7 @@ pub(super) fn clearly_distinct(graph: &mut Graph, keys: impl Fn(&Graph, &mut Vec
     new.clear();
     let differ = keys(graph, &mut new) && differ(&new);
     if differ
+        && new.len() > FEWEST
         && let Some(first) = new.first()
         && let Some(known) = graph.keys.marks.known.get_mut(place(*first))
     {

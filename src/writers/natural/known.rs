@@ -198,7 +198,8 @@ mod tests {
 
     #[test]
     fn keys_that_begin_alike_are_told_apart() {
-        let keys = ["a", "a\0", "ab", "abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz01234", "a", "a\0"];
+        let keys =
+            ["a", "a\0", "ab", "abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz01234", "a", "a\0"];
         let expected: String =
             keys.iter().map(|key| format!("{}:", serde_json::to_string(key).expect("JSON"))).collect();
         assert_eq!(write(&keys), (expected, 2));
