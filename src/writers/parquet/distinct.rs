@@ -67,14 +67,17 @@ fn primitive<T: ArrowPrimitiveType, V: Eq + Hash>(array: &PrimitiveArray<T>, val
 }
 
 fn many<T: Eq + Hash>(values: impl Iterator<Item = T>) -> bool {
-    let mut seen = HashSet::with_hasher(foldhash::fast::FixedState::default());
+    let mut seen = HashSet::with_capacity_and_hasher(ENOUGH, foldhash::fast::FixedState::default());
     let mut count = 0;
     for value in values {
         count += 1;
         seen.insert(value);
         // What repeats itself is mostly seen to do so early.
-        if count == ENOUGH && seen.len() * 100 < ENOUGH * MANY / 2 {
-            return false;
+        if count == ENOUGH {
+            if seen.len() * 100 < ENOUGH * MANY / 2 {
+                return false;
+            }
+            seen.reserve(SAMPLE);
         }
     }
     count >= ENOUGH && seen.len() * 100 > count * MANY

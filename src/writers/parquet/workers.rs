@@ -3,9 +3,9 @@
 //! A column is in one hand at a time, so what is written does not depend on how many threads there are.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use arrow::array::ArrayRef;
@@ -40,7 +40,7 @@ impl Task {
     }
 }
 
-type Answer = (usize, Result<Result<Done, ParquetError>, Box<dyn Any + Send>>);
+type Answer = Result<Result<Done, ParquetError>, Box<dyn Any + Send>>;
 
 /// The threads, once there is enough to do.
 #[derive(Default)]
@@ -48,14 +48,54 @@ pub(super) struct Workers {
     threads: Option<Threads>,
     /// What was done at once.
     done: Vec<Result<Done, ParquetError>>,
-    /// Columns that are being encoded.
-    running: usize,
 }
 
 struct Threads {
-    tasks: Option<Sender<(usize, Task)>>,
-    answers: Receiver<Answer>,
+    board: Arc<Board>,
     handles: Vec<JoinHandle<()>>,
+}
+
+/// What is to be done, and what was.
+#[derive(Default)]
+struct Board {
+    state: Mutex<State>,
+    /// There is something to do, or nothing ever again.
+    begun: Condvar,
+    /// A column was encoded.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    tasks: VecDeque<(usize, Task)>,
+    answers: Vec<(usize, Answer)>,
+    /// Columns that were begun, or wait for it, or have an answer.
+    running: usize,
+    is_over: bool,
+}
+
+impl Board {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Encodes a column.
+    fn run(&self, (n, task): (usize, Task)) {
+        let answer = catch_unwind(AssertUnwindSafe(|| task.run()));
+        self.lock().answers.push((n, answer));
+        self.ended.notify_one();
+    }
+
+    /// What a thread does until all is over.
+    fn work(&self) {
+        loop {
+            let waits = |state: &mut State| state.tasks.is_empty() && !state.is_over;
+            let mut state = self.begun.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
+            let Some(task) = state.tasks.pop_front() else { return };
+            drop(state);
+            self.run(task);
+        }
+    }
 }
 
 impl Workers {
@@ -64,71 +104,64 @@ impl Workers {
         if self.threads.is_none() && much {
             self.threads = Threads::new(tasks.len());
         }
-        match self.threads.as_ref().and_then(|threads| threads.tasks.as_ref()) {
-            Some(sender) => {
-                for numbered in tasks.into_iter().enumerate() {
-                    self.running += 1;
-                    // The threads end when the sender does.
-                    let _ = sender.send(numbered);
-                }
+        match &self.threads {
+            Some(Threads { board, .. }) => {
+                let mut state = board.lock();
+                state.running += tasks.len();
+                state.tasks.extend(tasks.into_iter().enumerate());
+                drop(state);
+                board.begun.notify_all();
             }
             None => self.done.extend(tasks.into_iter().map(Task::run)),
         }
     }
 
-    /// Waits for all columns; they are in the order of the tasks.
+    /// Waits for all columns, and encodes those that no thread has begun; they are in the order of the tasks.
     ///
     /// # Errors
     /// What the library cannot encode.
     pub fn wait(&mut self) -> Result<Vec<Done>, ParquetError> {
-        if let Some(threads) = self.threads.as_ref().filter(|_| self.running > 0) {
-            let mut answers: Vec<(usize, Result<Done, ParquetError>)> = Vec::with_capacity(self.running);
-            for (n, answer) in threads.answers.iter().take(self.running) {
-                match answer {
-                    Ok(result) => answers.push((n, result)),
-                    Err(panic) => resume_unwind(panic),
-                }
+        if let Some(Threads { board, .. }) = &self.threads {
+            loop {
+                let next = board.lock().tasks.pop_front();
+                let Some(task) = next else { break };
+                board.run(task);
             }
-            self.running = 0;
+            let waits = |state: &mut State| state.answers.len() < state.running;
+            let mut state = board.ended.wait_while(board.lock(), waits).unwrap_or_else(PoisonError::into_inner);
+            state.running = 0;
+            let mut answers = std::mem::take(&mut state.answers);
+            drop(state);
             answers.sort_by_key(|(n, _)| *n);
-            self.done.extend(answers.into_iter().map(|(_, result)| result));
+            for (_, answer) in answers {
+                self.done.push(answer.unwrap_or_else(|panic| resume_unwind(panic)));
+            }
         }
         self.done.drain(..).collect()
     }
 }
 
 impl Threads {
-    /// `None` where there is one processor, or no thread can be had.
+    /// As many as there are processors, but for that of whoever waits for them. `None` where there is but one, or no thread can be had.
     fn new(columns: usize) -> Option<Self> {
-        let count = thread::available_parallelism().map_or(1, usize::from).min(columns).min(MOST);
-        if count < 2 {
-            return None;
-        }
-        let (tasks, waiting) = channel::<(usize, Task)>();
-        let (sender, answers) = channel();
-        let waiting = Arc::new(Mutex::new(waiting));
+        let count = thread::available_parallelism().map_or(1, usize::from).min(columns).min(MOST).saturating_sub(1);
+        let board = Arc::new(Board::default());
         let mut handles = Vec::new();
         for _ in 0..count {
-            let (waiting, sender) = (Arc::clone(&waiting), sender.clone());
-            let work = move || {
-                loop {
-                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok((n, task)) = next else { break };
-                    let answer = catch_unwind(AssertUnwindSafe(|| task.run()));
-                    if sender.send((n, answer)).is_err() {
-                        break;
-                    }
-                }
-            };
-            handles.extend(thread::Builder::new().name("column".to_owned()).spawn(work));
+            let board = Arc::clone(&board);
+            handles.extend(thread::Builder::new().name("column".to_owned()).spawn(move || board.work()));
         }
-        (!handles.is_empty()).then_some(Threads { tasks: Some(tasks), answers, handles })
+        (!handles.is_empty()).then_some(Threads { board, handles })
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.tasks = None;
+        let mut state = self.board.lock();
+        state.is_over = true;
+        state.tasks.clear();
+        drop(state);
+        self.board.begun.notify_all();
         for handle in self.handles.drain(..) {
             // A panic was passed on already.
             let _ = handle.join();
