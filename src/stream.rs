@@ -414,19 +414,19 @@ impl<'c> Job<'c> {
     }
 
     /// Checks what is written at a time.
-    fn check(&self, graph: &Graph, root: Value) -> Result<(), Error> {
+    fn check(&self, graph: &Graph, roots: &[Value]) -> Result<(), Error> {
         self.sizes.borrow_mut().keep(NodeId(0));
-        self.check_part(graph, root)
+        self.check_part(graph, roots)
     }
 
     /// As [`Job::check`], where objects stay from one part to the next.
-    fn check_part(&self, graph: &Graph, root: Value) -> Result<(), Error> {
+    fn check_part(&self, graph: &Graph, roots: &[Value]) -> Result<(), Error> {
         let sharing = match (self.converter.options.mapping, self.shape) {
             (Mapping::Lossless, _) | (_, Shape::Frames) => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
-        check::check(graph, &[root], sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
+        check::check(graph, roots, sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
     }
 }
 

@@ -76,6 +76,14 @@ pub(crate) trait Pickles {
     /// # Errors
     /// What the format cannot carry, the output limit, I/O.
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error>;
+
+    /// Some pickles, from the `first`th on, hold `roots`; nothing of one is in another. All of them are dropped afterwards.
+    ///
+    /// # Errors
+    /// As for [`Pickles::pickle`].
+    fn pickles(&mut self, graph: &Graph, roots: &[Value], first: u64) -> Result<(), Error> {
+        (first..).zip(roots).try_for_each(|(n, root)| self.pickle(graph, *root, n))
+    }
 }
 
 /// A container that was begun.

@@ -28,6 +28,9 @@ const EARLY: u64 = 8;
 /// which of them are needed.
 const KEPT: u64 = 32;
 
+/// Values beyond which pickles are handed over: small ones together.
+const TOGETHER: usize = 2 << 10;
+
 /// What a wrong guess comes to: it is read again, by another rule.
 pub(super) const FROZEN: &str = "expected an object that was not handed over, found one that was";
 
@@ -158,17 +161,28 @@ impl<G: Globals> Machine<G> {
         drop(stream);
         self.guess = None;
         sink.are_many(&self.graph)?;
-        let (mut root, mut n) = (root, 0);
+        let (mut roots, mut first) = (vec![root], 0);
         loop {
+            if let Some(root) = roots.last() {
+                self.left_over(&[*root]);
+            }
             if !self.findings.errors.is_empty() || !self.strict.is_empty() {
                 return Err(wrong_guess());
             }
-            self.one(root, n, empty, sink)?;
-            if lexer.peek()?.is_none() {
+            self.highest = self.highest.max(self.protocol);
+            let is_end = lexer.peek()?.is_none();
+            if is_end || self.graph.values_in_all() > TOGETHER || self.graph.stored() > 16 * TOGETHER as u64 {
+                sink.pickles(&self.graph, &roots, first)?;
+                first += roots.len() as u64;
+                roots.clear();
+                self.memo.clear();
+                self.graph.drop_after(empty);
+            }
+            if is_end {
                 return Ok(());
             }
-            root = self.read(lexer, None)?;
-            n += 1;
+            self.graph.pending = 0;
+            roots.push(self.read(lexer, None)?);
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Memo {
     is_narrow: bool,
     /// Slots before this one are not looked at again, and may have been forgotten: nothing may be put there.
     closed: u64,
+    /// So many slots from `count` on lie in one page, and a value may be put in each; nothing was ever filled behind them.
+    room: usize,
 }
 
 /// The slot was taken.
@@ -84,9 +86,27 @@ impl Memo {
         index < self.count.saturating_mul(2) + GAP && self.sparse.is_empty()
     }
 
+    /// Stores a value where MEMOIZE does, as [`Memo::put_plain`].
+    #[inline(always)]
+    pub fn put_next(&mut self, value: &Value) -> bool {
+        if self.room == 0 {
+            return self.put_there(self.count, value);
+        }
+        let Some(Some(page)) = self.pages.get_mut((self.count / PAGE as u64) as usize) else { return false };
+        page[self.count as usize % PAGE] = Some(*value);
+        self.room -= 1;
+        self.count += 1;
+        self.top = self.count;
+        true
+    }
+
     /// Stores a value where there is a page for it, its slot is empty, and all slots of pages may be taken; else it does nothing.
-    #[inline]
+    #[inline(always)]
     pub fn put_plain(&mut self, index: u64, value: &Value) -> bool {
+        if index == self.count { self.put_next(value) } else { self.put_there(index, value) }
+    }
+
+    fn put_there(&mut self, index: u64, value: &Value) -> bool {
         let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) else { return false };
         let slot = &mut page[index as usize % PAGE];
         if slot.is_some() || self.is_narrow || index < self.closed {
@@ -95,12 +115,16 @@ impl Memo {
         *slot = Some(*value);
         self.count += 1;
         self.top = self.top.max(index + 1);
+        // Those that follow in the page of this one.
+        let is_last = index + 1 == self.count && self.top == self.count;
+        self.room = if is_last { (PAGE - self.count as usize % PAGE) % PAGE } else { 0 };
         true
     }
 
     /// Stores a value; the pages reach at most a constant gap beyond what is there, so an index costs no memory by itself.
     #[inline]
     pub fn put(&mut self, index: u64, value: Value) -> Result<(), Taken> {
+        self.room = 0;
         if let Some(Some(page)) = self.pages.get_mut((index / PAGE as u64) as usize) {
             let slot = &mut page[index as usize % PAGE];
             if slot.is_some() {
@@ -117,6 +141,7 @@ impl Memo {
     /// Counts a slot that is never read and keeps nothing.
     #[inline]
     pub fn skip(&mut self) {
+        self.room = self.room.saturating_sub(1);
         self.count += 1;
     }
 
@@ -159,7 +184,7 @@ impl Memo {
     }
 
     /// Forgets what no batch after `batch` needs; `last` tells which is the last one to need a slot. Returns the slots that were
-    /// looked at and stay: those of before are forgotten page by page, once nothing in a page is needed.
+    /// looked at and stay: those of before are forgotten page by page, once nothing in a page is needed, and closed.
     pub fn retain(&mut self, batch: u32, last: impl Fn(u64) -> Option<u32>) -> Vec<u64> {
         let (pages, spare) = (&mut self.pages, &mut self.spare);
         self.live.retain(|(n, until)| {
@@ -170,7 +195,9 @@ impl Memo {
             }
             stays
         });
-        self.retain_in(|slot, _| last(slot).filter(|last| *last > batch))
+        let kept = self.retain_in(|slot, _| last(slot).filter(|last| *last > batch));
+        self.closed = (self.fresh * PAGE) as u64;
+        kept
     }
 
     /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
@@ -201,6 +228,8 @@ impl Memo {
 
     /// Looks at what is new; `until` tells up to which batch a slot stays, if it does.
     fn retain_in(&mut self, until: impl Fn(u64, &Value) -> Option<u32>) -> Vec<u64> {
+        // Pages may go.
+        self.room = 0;
         let mut kept = Vec::new();
         // The page that is being filled is new until it is full.
         let full = usize::try_from(self.top / PAGE as u64).unwrap_or(usize::MAX).min(self.pages.len());
@@ -248,7 +277,7 @@ impl Memo {
         self.sparse.clear();
         self.sparse_top = 0;
         self.live.clear();
-        (self.count, self.top, self.fresh, self.is_narrow, self.closed) = (0, 0, 0, false, 0);
+        (self.count, self.top, self.fresh, self.is_narrow, self.closed, self.room) = (0, 0, 0, false, 0, 0);
     }
 
     /// Forgets everything; the memory is kept, unless there is much of it.
@@ -264,6 +293,41 @@ impl Memo {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slots_that_follow_each_other_are_what_any_slots_are() {
+        // Each step: an index to be filled, or the next one.
+        let orders: [&[Option<u64>]; 6] = [
+            &[None; 3_000],
+            &[Some(0), Some(1), None, None, Some(9), None, None, None, None, None, None, None],
+            &[Some(3), None, None, None, None],
+            &[Some(PAGE as u64 - 1), None, Some(0), None, Some(PAGE as u64), None, None],
+            &[Some(0), Some(0), None, Some(1 << 40), None, Some(2), None],
+            &[Some(5), Some(6), Some(4), Some(3), None, None, Some(2), None],
+        ];
+        for order in orders {
+            let (mut memo, mut expected) = (Memo::default(), HashMap::new());
+            memo.allow(1 << 20);
+            let mut count = 0;
+            for (n, step) in order.iter().enumerate() {
+                let index = step.unwrap_or(count);
+                let value = Value::Int(n as i64);
+                let is_new = match step {
+                    None => memo.put_next(&value) || memo.put(index, value).is_ok(),
+                    Some(_) => memo.put_plain(index, &value) || memo.put(index, value).is_ok(),
+                };
+                assert_eq!(is_new, !expected.contains_key(&index), "{index} in {order:?}");
+                if is_new {
+                    expected.insert(index, n as i64);
+                    count += 1;
+                }
+            }
+            assert_eq!(memo.count(), count);
+            for (index, n) in expected {
+                assert!(matches!(memo.get(index), Some(Value::Int(found)) if found == n), "{index} in {order:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_huge_index_costs_one_entry() {

@@ -55,6 +55,18 @@ impl Stack {
         }
     }
 
+    /// Where the next value goes, if there is room that was paid for; [`Stack::keep_slot`] says that it is there.
+    #[inline]
+    pub fn slot(&mut self) -> Option<&mut Value> {
+        self.values.get_mut(self.height)
+    }
+
+    /// The slot was filled.
+    #[inline]
+    pub fn keep_slot(&mut self) {
+        self.height += 1;
+    }
+
     /// The top above the topmost mark.
     #[inline]
     pub fn top(&self) -> Option<&Value> {

@@ -153,7 +153,7 @@ impl Batches for Check<'_, '_> {
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
-        self.0.check_part(graph, Value::Object(part))
+        self.0.check_part(graph, &[Value::Object(part)])
     }
 
     fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
@@ -163,18 +163,21 @@ impl Batches for Check<'_, '_> {
 
 impl Values for Check<'_, '_> {
     fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
-        self.0.check(graph, value)
+        self.0.check(graph, &[value])
     }
 }
 
 impl Pickles for Check<'_, '_> {
     fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
-        self.0.check(graph, root)
+        self.0.check(graph, &[root])
     }
 }
 
 /// A mapping whose writer is put aside between two batches.
 pub(super) trait Mapping {
+    /// Documents that stand alone, but lie in one graph, that may be written one after another without forgetting.
+    const TOGETHER: usize;
+
     /// The writer without a graph.
     type State;
     type Writer<'a>: Lowering
@@ -208,6 +211,8 @@ impl<'j, S> ToNatural<'j, '_, S> {
 }
 
 impl<'w, S: Sink> Mapping for ToNatural<'_, 'w, S> {
+    const TOGETHER: usize = usize::MAX;
+
     type State = natural::Suspended<'w, S>;
     type Writer<'a>
         = Natural<'a, 'w, S>
@@ -243,6 +248,9 @@ impl<S> ToTagged<'_, S> {
 }
 
 impl<'w, S: Sink> Mapping for ToTagged<'w, S> {
+    /// Each numbers its own shared objects.
+    const TOGETHER: usize = 1;
+
     type State = tagged::Suspended<'w, S>;
     type Writer<'a>
         = Tagged<'a, 'w, S>
@@ -313,7 +321,7 @@ impl<M: Mapping> Batches for Mapped<'_, '_, M> {
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check_part(graph, Value::Object(part))?;
+        self.job.check_part(graph, &[Value::Object(part)])?;
         self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
     }
 
@@ -331,7 +339,7 @@ impl<M: Mapping> Batches for Mapped<'_, '_, M> {
 
 impl<M: Mapping> Values for Mapped<'_, '_, M> {
     fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
-        self.job.check(graph, value)?;
+        self.job.check(graph, &[value])?;
         self.on(graph, |job, writer, _| job.alone(writer, graph, value))
     }
 }
@@ -346,12 +354,27 @@ impl<M: Mapping> Pickles for Mapped<'_, '_, M> {
     }
 
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, root)?;
-        if let Some(state) = &mut self.state {
-            M::forget(state, self.job.shape() == Shape::Lines);
-        }
+        self.pickles(graph, &[root], n)
+    }
+
+    fn pickles(&mut self, graph: &Graph, roots: &[Value], first: u64) -> Result<(), Error> {
+        self.job.check(graph, roots)?;
+        let stand_alone = self.job.shape() == Shape::Lines;
+        let together = if stand_alone { M::TOGETHER } else { usize::MAX };
         let mut place = std::mem::take(&mut self.place);
-        self.on(graph, |job, writer, _| job.one(writer, root, n, &mut place))?;
+        let mut n = first;
+        for roots in roots.chunks(together) {
+            if let Some(state) = &mut self.state {
+                M::forget(state, stand_alone);
+            }
+            self.on(graph, |job, writer, _| {
+                for root in roots {
+                    job.one(writer, *root, n, &mut place)?;
+                    n += 1;
+                }
+                Ok(())
+            })?;
+        }
         self.place = place;
         Ok(())
     }

@@ -240,7 +240,7 @@ impl<'j, 'c> First<'j, 'c> {
 
     fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) {
         if self.error.is_none() {
-            self.error = self.job.check(graph, root).err();
+            self.error = self.job.check(graph, &[root]).err();
         }
         if self.error.is_none() {
             self.looking.rows(graph, rows);
@@ -341,7 +341,7 @@ where
 
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
         // It was checked already, but the file may have changed.
-        self.job.check(graph, Value::Object(root))?;
+        self.job.check(graph, &[Value::Object(root)])?;
         self.rows(graph, graph.items(root))?;
         self.job.count(first, graph, root);
         Ok(())
@@ -362,7 +362,7 @@ where
     }
 
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, root)?;
+        self.job.check(graph, &[root])?;
         self.rows(graph, std::iter::once(root))?;
         self.building.retain(|_| false);
         self.job.items.set(n + 1);

@@ -4,7 +4,7 @@ use std::io;
 
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::model::graph::BLOCK;
+use crate::model::graph::{BLOCK, OF_TEXT};
 use crate::writers::base64;
 use crate::writers::event::{Caps, Sink};
 use crate::writers::tag::Tag;
@@ -63,29 +63,9 @@ fn needs_escapes(text: &[u8]) -> bool {
 /// As [`needs_escapes`], of the first `len` bytes of a block.
 #[inline]
 fn begins_with_escapes(block: &[u8; BLOCK], len: usize) -> bool {
-    let Some(masks) = PLAIN.get(len) else { return true };
-    let mut text = *block;
-    // What does not count becomes something that needs none.
-    for (byte, mask) in text.iter_mut().zip(masks) {
-        *byte |= mask;
-    }
-    any_escape(&text)
+    let Some(mask) = OF_TEXT.get(len) else { return true };
+    block.iter().zip(mask).map(|(byte, mask)| is_escape(*byte) & (*mask != 0)).fold(false, |any, is| any | is)
 }
-
-/// For each length what makes the bytes behind it plain: 0x7F with any bits added is neither a control character nor a quote.
-static PLAIN: [[u8; BLOCK]; BLOCK + 1] = {
-    let mut masks = [[0x7F; BLOCK]; BLOCK + 1];
-    let mut len = 0;
-    while len <= BLOCK {
-        let mut n = 0;
-        while n < len {
-            masks[len][n] = 0;
-            n += 1;
-        }
-        len += 1;
-    }
-    masks
-};
 
 /// No early end: a block of constant size becomes a few instructions on vectors.
 #[inline]

@@ -2,6 +2,7 @@
 
 use super::{Call, Form, Globals, Kind, Machine, Reject, Value, ascii, malformed, type_name};
 use crate::error::Refused;
+use crate::machine::guess::FROZEN;
 use crate::model::graph::Graph;
 use crate::name::GlobalName;
 
@@ -37,6 +38,13 @@ impl<G: Globals> Machine<G> {
 
     pub(super) fn stack_global(&mut self) -> Result<(), Reject> {
         let (name, module) = (self.take(), self.take());
+        let maps_python2 = self.protocol < 3;
+        if let (Value::Str { len, at }, Value::Str { len: name_len, at: name_at }) = (module, name) {
+            let (module, name) = (self.graph.text(len, at), self.graph.text(name_len, name_at));
+            if let Some(value) = self.names.find(module, name, maps_python2) {
+                return self.push(value);
+            }
+        }
         let text = |graph: &Graph, value| match value {
             Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
             // Such a name is refused in any case; it is only shown.
@@ -82,6 +90,12 @@ impl<G: Globals> Machine<G> {
         self.call(Form::Instance, callee, Value::Object(args), None)
     }
 
+    /// Calls what stands below the top with the top.
+    pub(super) fn call_top(&mut self, form: Form) -> Result<(), Reject> {
+        let (args, callee) = (self.take(), self.take());
+        self.call(form, callee, args, None)
+    }
+
     pub(super) fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Reject> {
         let name = match form {
             Form::Reduce => "REDUCE",
@@ -125,7 +139,18 @@ impl<G: Globals> Machine<G> {
         }
     }
 
-    pub(super) fn build(&mut self, target: Value, state: Value) -> Result<(), Reject> {
+    /// Gives the top to what stands below it, as its state.
+    pub(super) fn build_top(&mut self) -> Result<(), Reject> {
+        let (state, target) = (self.take(), self.stack.peek(0).unwrap_or(Value::Unknown));
+        if let Value::Object(id) = target
+            && (self.is_frozen(id) || self.guess.is_some() && self.stack.height() == 1)
+        {
+            return malformed(FROZEN);
+        }
+        self.build(target, state)
+    }
+
+    fn build(&mut self, target: Value, state: Value) -> Result<(), Reject> {
         match (target, state) {
             (Value::Unknown, _) | (_, Value::Unknown) => Ok(()),
             (Value::Object(id), state) => match self.graph.kind(id) {

@@ -3,7 +3,7 @@
 //! Nothing is decided here. Whatever is not plain (an argument that crosses the window, too few items on the stack, text that
 //! is no UTF-8, a limit that is reached) is left to the loop that reads any opcode, before anything of it was done.
 
-use super::{Globals, Machine, Reject};
+use super::{Form, Globals, Machine, Reject};
 use crate::model::graph::{BLOCK, Graph, Kind};
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
@@ -59,13 +59,40 @@ bytes! {
     UNICODE, Unicode, UnicodeStringNl;
     LIST, List, None;
     DICT, Dict, None;
+    STACK_GLOBAL, StackGlobal, None;
+    REDUCE, Reduce, None;
+    NEWOBJ, Newobj, None;
+    BUILD, Build, None;
+}
+
+/// The opcode of one byte near the end of a window, where there is no room for others.
+#[cold]
+fn last(rest: &[u8]) -> Option<&'static [u8; HEAD]> {
+    /// Those that stand there most: behind a value, and at the end of a pickle.
+    const LAST: [[u8; HEAD]; 6] = [
+        [MEMOIZE, 0, 0, 0, 0, 0, 0, 0, 0],
+        [SETITEMS, 0, 0, 0, 0, 0, 0, 0, 0],
+        [APPENDS, 0, 0, 0, 0, 0, 0, 0, 0],
+        [BUILD, 0, 0, 0, 0, 0, 0, 0, 0],
+        [REDUCE, 0, 0, 0, 0, 0, 0, 0, 0],
+        [TUPLE, 0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    let byte = rest.first()?;
+    LAST.iter().find(|head| head.first() == Some(byte))
 }
 
 /// The line that the argument of an opcode is, without its newline.
 #[inline]
-fn line(window: &[u8], at: usize) -> Option<&[u8]> {
-    let rest = window.get(at..)?;
+fn line(rest: &[u8]) -> Option<&[u8]> {
+    let rest = rest.get(1..)?;
     rest.get(..memchr::memchr(b'\n', rest)?)
+}
+
+/// The argument of four bytes.
+#[inline]
+fn four(head: &[u8; HEAD]) -> u32 {
+    let [_, a, b, c, d, ..] = *head;
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// The number of BININT1, BININT2 or BININT, and the length of the opcode with it.
@@ -100,33 +127,49 @@ impl<G: Globals> Machine<G> {
         let most = usize::try_from(self.next_stop.saturating_sub(offset)).unwrap_or(usize::MAX);
         let window = lexer.window();
         let window = window.get(..most).unwrap_or(window);
-        let (mut start, mut at) = (0, 0);
+        let mut rest = window;
         let mut result = Ok(());
-        while let Some(head) = window.get(at..).and_then(<[u8]>::first_chunk::<HEAD>) {
-            let [byte, a, b, c, d, ..] = *head;
-            let four = u32::from_le_bytes([a, b, c, d]);
+        loop {
+            let head = match rest.first_chunk::<HEAD>() {
+                Some(head) => head,
+                None => match last(rest) {
+                    Some(head) => head,
+                    None => break,
+                },
+            };
+            let [byte, a, ..] = *head;
             let (len, done) = match byte {
                 BINGET => (2, self.fast_get(u64::from(a))),
-                LONG_BINGET => (5, self.fast_get(u64::from(four))),
-                MEMOIZE => (1, self.fast_put(self.memo.count())),
+                LONG_BINGET => (5, self.fast_get(u64::from(four(head)))),
+                MEMOIZE => (1, self.fast_memoize()),
                 BINPUT => (2, self.fast_put(u64::from(a))),
-                LONG_BINPUT => (5, self.fast_put(u64::from(four))),
+                LONG_BINPUT => (5, self.fast_put(u64::from(four(head)))),
                 SHORT_BINUNICODE | BINUNICODE => {
-                    let (head, len) = if byte == BINUNICODE { (5, four as usize) } else { (2, usize::from(a)) };
-                    let Some(rest) = window.get(at + head..) else { break };
-                    let done = match rest.first_chunk::<BLOCK>() {
-                        Some(block) if len <= BLOCK => self.short_text(block, len),
-                        _ => {
-                            let Some(text) = rest.get(..len) else { break };
-                            self.fast_text(text)
+                    let (head, len) = if byte == BINUNICODE { (5, four(head) as usize) } else { (2, usize::from(a)) };
+                    let Some(text) = rest.get(head..) else { break };
+                    match text.first_chunk::<BLOCK>() {
+                        Some(block) if len <= BLOCK => {
+                            let Some(value) = self.short_text(block, len) else { break };
+                            // Most of what a file holds: texts that are memoized.
+                            if let Some([MEMOIZE, after @ ..]) = text.get(len..)
+                                && self.slots.is_none()
+                                && self.memo.put_next(&value)
+                            {
+                                rest = after;
+                                continue;
+                            }
+                            (head + len, true)
                         }
-                    };
-                    (head + len, done)
+                        _ => {
+                            let Some(text) = text.get(..len) else { break };
+                            (head + len, self.fast_text(text))
+                        }
+                    }
                 }
                 SHORT_BINBYTES => {
-                    let end = at + 2 + usize::from(a);
-                    let Some(bytes) = window.get(at + 2..end) else { break };
-                    (end - at, self.fast_bytes(bytes))
+                    let end = 2 + usize::from(a);
+                    let Some(bytes) = rest.get(2..end) else { break };
+                    (end, self.fast_bytes(bytes))
                 }
                 // One branch for all: which of them comes next is up to the numbers, and cannot be foreseen.
                 BININT1 | BININT2 | BININT => {
@@ -135,10 +178,7 @@ impl<G: Globals> Machine<G> {
                     (len, self.stack.push_free(Value::Int(value)))
                 }
                 LONG1 => {
-                    let Some([_, _, bytes @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<{ HEAD + 1 }>)
-                    else {
-                        break;
-                    };
+                    let Some([_, _, bytes @ ..]) = rest.first_chunk::<{ HEAD + 1 }>() else { break };
                     let Some(shift) = 64_u32.checked_sub(8 * u32::from(a)).filter(|shift| *shift < 64) else { break };
                     let value = i64::from_le_bytes(*bytes) << shift >> shift;
                     (2 + usize::from(a), self.stack.push_free(Value::Int(value)))
@@ -152,11 +192,11 @@ impl<G: Globals> Machine<G> {
                     (9, self.stack.push_free(Value::Float { ident: 0, value }))
                 }
                 GET | PUT => {
-                    let Some((index, len)) = arg::digits_line(window.get(at + 1..).unwrap_or_default()) else { break };
+                    let Some((index, len)) = arg::digits_line(rest.get(1..).unwrap_or_default()) else { break };
                     (1 + len, if byte == GET { self.fast_get(index) } else { self.fast_put(index) })
                 }
                 INT | LONG => {
-                    let rest = window.get(at + 1..).unwrap_or_default();
+                    let rest = rest.get(1..).unwrap_or_default();
                     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
                     let is_negative = digits.len() < rest.len();
                     let Some((number, len)) = arg::digits(digits) else { break };
@@ -169,7 +209,7 @@ impl<G: Globals> Machine<G> {
                     (2 + usize::from(is_negative) + end, self.stack.push_free(Value::Int(number)))
                 }
                 FLOAT => {
-                    let Some(line) = line(window, at + 1) else { break };
+                    let Some(line) = line(rest) else { break };
                     match arg::float(line, self.max_digits) {
                         Ok(value) if !value.is_nan() => {
                             (line.len() + 2, self.stack.push_free(Value::Float { ident: 0, value }))
@@ -178,7 +218,7 @@ impl<G: Globals> Machine<G> {
                     }
                 }
                 UNICODE => {
-                    let Some(line) = line(window, at + 1) else { break };
+                    let Some(line) = line(rest) else { break };
                     // What is written by escapes, or as Latin-1, is decoded elsewhere.
                     if !line.is_ascii() || memchr::memchr(b'\\', line).is_some() {
                         break;
@@ -198,83 +238,100 @@ impl<G: Globals> Machine<G> {
                     };
                     (1, self.fast_new(kind))
                 }
-                TUPLE1 | TUPLE2 | TUPLE3 => {
-                    let items = usize::from(byte - TUPLE1) + 1;
-                    if self.stack.above() < items {
+                _ => {
+                    if !self.takes(byte) {
                         break;
                     }
-                    (start, at) = (at, at + 1);
-                    if let Err(reject) = self.tuple(items) {
+                    rest = rest.get(1..).unwrap_or_default();
+                    if let Err(reject) = self.take_items(byte) {
                         result = Err((reject, byte));
                         break;
                     }
                     continue;
                 }
-                TUPLE | LIST | DICT | APPENDS | SETITEMS => {
-                    if !self.stack.has_mark() || (matches!(byte, APPENDS | SETITEMS) && self.stack.below() == 0) {
-                        break;
-                    }
-                    // Picklers begin with an empty one.
-                    if byte == DICT && self.stack.above() > 0 {
-                        break;
-                    }
-                    (start, at) = (at, at + 1);
-                    let base = if byte == APPENDS { self.stack.unmark_items() } else { self.stack.unmark() };
-                    let done = match byte {
-                        TUPLE => self.collect(Kind::Tuple, base),
-                        LIST => self.collect(Kind::List, base),
-                        DICT => self.push_new(Kind::Dict),
-                        APPENDS => self.append(base, false),
-                        _ => self.even(base).and_then(|()| self.set_items(base)),
-                    };
-                    if let Err(reject) = done {
-                        result = Err((reject, byte));
-                        break;
-                    }
-                    continue;
-                }
-                APPEND | SETITEM => {
-                    let takes = if byte == APPEND { 1 } else { 2 };
-                    if self.stack.above() <= takes {
-                        break;
-                    }
-                    (start, at) = (at, at + 1);
-                    let base = self.stack.height() - takes;
-                    let done = if byte == APPEND { self.append(base, false) } else { self.set_items(base) };
-                    if let Err(reject) = done {
-                        result = Err((reject, byte));
-                        break;
-                    }
-                    continue;
-                }
-                _ => break,
             };
             if !done {
                 break;
             }
-            (start, at) = (at, at + len);
+            // Each of them has seen its argument.
+            rest = rest.get(len..).unwrap_or_default();
             // What can be shared is memoized at once.
-            match window.get(at) {
-                Some(&MEMOIZE) if self.fast_put(self.memo.count()) => (start, at) = (at, at + 1),
-                Some(&LONG_BINPUT) => {
-                    if let Some([_, index @ ..]) = window.get(at..).and_then(<[u8]>::first_chunk::<5>)
+            match rest {
+                [MEMOIZE, after @ ..] if self.fast_memoize() => rest = after,
+                [LONG_BINPUT, index @ ..] => {
+                    if let Some((index, after)) = index.split_first_chunk::<4>()
                         && self.fast_put(u64::from(u32::from_le_bytes(*index)))
                     {
-                        (start, at) = (at, at + 5);
+                        rest = after;
                     }
                 }
                 _ => {}
             }
         }
         self.graph.settle_text();
+        let at = window.len() - rest.len();
         if at > 0 {
             self.opcodes += 1;
-            lexer.advance(start, at);
+            // What can be rejected is one byte.
+            lexer.advance(at - 1, at);
         }
         result.map_err(|(reject, byte)| Rejected {
             reject,
             opcode: Opcode::of_byte(byte).map_or(Opcode::Stop, |info| info.opcode),
         })
+    }
+
+    /// Whether what an opcode that takes items from the stack needs is there.
+    #[inline(always)]
+    fn takes(&self, byte: u8) -> bool {
+        match byte {
+            TUPLE1 | TUPLE2 | TUPLE3 => self.stack.above() > usize::from(byte - TUPLE1),
+            TUPLE | LIST => self.stack.has_mark(),
+            // Picklers begin with an empty one.
+            DICT => self.stack.has_mark() && self.stack.above() == 0,
+            APPENDS | SETITEMS => self.stack.has_mark() && self.stack.below() > 0,
+            APPEND | STACK_GLOBAL | REDUCE | NEWOBJ | BUILD => self.stack.above() >= 2,
+            SETITEM => self.stack.above() >= 3,
+            _ => false,
+        }
+    }
+
+    /// Runs such an opcode.
+    #[inline(always)]
+    fn take_items(&mut self, byte: u8) -> Result<(), Reject> {
+        match byte {
+            TUPLE1 | TUPLE2 | TUPLE3 => self.tuple(usize::from(byte - TUPLE1) + 1),
+            TUPLE | LIST => {
+                let base = self.stack.unmark();
+                self.collect(if byte == TUPLE { Kind::Tuple } else { Kind::List }, base)
+            }
+            DICT => {
+                self.stack.unmark();
+                self.push_new(Kind::Dict)
+            }
+            APPENDS => {
+                let base = self.stack.unmark_items();
+                self.append(base, false)
+            }
+            SETITEMS => {
+                let base = self.stack.unmark();
+                self.even(base).and_then(|()| self.set_items(base))
+            }
+            APPEND => self.append(self.stack.height() - 1, false),
+            SETITEM => self.set_items(self.stack.height() - 2),
+            STACK_GLOBAL => {
+                self.graph.settle_text();
+                self.stack_global()
+            }
+            REDUCE | NEWOBJ => {
+                self.graph.settle_text();
+                self.call_top(if byte == REDUCE { Form::Reduce } else { Form::NewObj })
+            }
+            _ => {
+                self.graph.settle_text();
+                self.build_top()
+            }
+        }
     }
 
     #[inline(always)]
@@ -288,24 +345,21 @@ impl<G: Globals> Machine<G> {
 
     #[inline]
     fn fast_text(&mut self, bytes: &[u8]) -> bool {
-        if !self.stack.is_free() {
-            return false;
-        }
-        match self.graph.stage_text(bytes) {
-            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
-            None => false,
-        }
+        let Some(slot) = self.stack.slot() else { return false };
+        let Some((len, at)) = self.graph.stage_text(bytes) else { return false };
+        *slot = Value::Str { len, at };
+        self.stack.keep_slot();
+        true
     }
 
     #[inline(always)]
-    fn short_text(&mut self, block: &[u8; BLOCK], len: usize) -> bool {
-        if !self.stack.is_free() {
-            return false;
-        }
-        match self.graph.stage_short(block, len) {
-            Some((len, at)) => self.stack.push_free(Value::Str { len, at }),
-            None => false,
-        }
+    fn short_text(&mut self, block: &[u8; BLOCK], len: usize) -> Option<Value> {
+        let slot = self.stack.slot()?;
+        let (len, at) = self.graph.stage_short(block, len)?;
+        let value = Value::Str { len, at };
+        *slot = value;
+        self.stack.keep_slot();
+        Some(value)
     }
 
     #[inline]
@@ -335,18 +389,35 @@ impl<G: Globals> Machine<G> {
     }
 
     #[inline(always)]
+    fn fast_memoize(&mut self) -> bool {
+        let Some(value) = self.stack.top() else { return false };
+        if self.slots.is_some() {
+            return self.put_planned(self.memo.count());
+        }
+        self.memo.put_next(value)
+    }
+
+    #[inline(always)]
     fn fast_put(&mut self, index: u64) -> bool {
         let Some(value) = self.stack.top() else { return false };
-        if let Some(slots) = &self.slots {
-            if self.memo.count() >= self.max_memo {
-                return false;
-            }
-            if !slots.is_read(index) {
-                self.memo.skip();
-                return true;
-            }
-            share(&mut self.graph, value);
+        if self.slots.is_some() {
+            return self.put_planned(index);
         }
+        self.memo.put_plain(index, value)
+    }
+
+    /// Puts the top where the first pass has seen which slots are read.
+    #[inline]
+    fn put_planned(&mut self, index: u64) -> bool {
+        let (Some(value), Some(slots)) = (self.stack.top(), &self.slots) else { return false };
+        if self.memo.count() >= self.max_memo {
+            return false;
+        }
+        if !slots.is_read(index) {
+            self.memo.skip();
+            return true;
+        }
+        share(&mut self.graph, value);
         self.memo.put_plain(index, value)
     }
 }

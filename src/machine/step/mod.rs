@@ -337,27 +337,13 @@ impl<G: Globals> Machine<G> {
                 let callee = self.stack.from(base).first().copied().unwrap_or(Value::Unknown);
                 self.instance(callee, base, base + 1)
             }
-            (Opcode::Reduce, _) => {
-                let (args, callee) = (self.take(), self.take());
-                self.call(Form::Reduce, callee, args, None)
-            }
-            (Opcode::Newobj, _) => {
-                let (args, callee) = (self.take(), self.take());
-                self.call(Form::NewObj, callee, args, None)
-            }
+            (Opcode::Reduce, _) => self.call_top(Form::Reduce),
+            (Opcode::Newobj, _) => self.call_top(Form::NewObj),
             (Opcode::NewobjEx, _) => {
                 let (kwargs, args, callee) = (self.take(), self.take(), self.take());
                 self.call(Form::NewObjEx, callee, args, Some(kwargs))
             }
-            (Opcode::Build, _) => {
-                let (state, target) = (self.take(), self.stack.peek(0).unwrap_or(Value::Unknown));
-                if let Value::Object(id) = target
-                    && (self.is_frozen(id) || self.guess.is_some() && self.stack.height() == 1)
-                {
-                    return malformed(super::guess::FROZEN);
-                }
-                self.build(target, state)
-            }
+            (Opcode::Build, _) => self.build_top(),
             (Opcode::Proto, Arg::Uint(version)) => self.proto(version),
             (Opcode::Ext1 | Opcode::Ext2, Arg::Uint(code)) => self.extension(info.name, code as i64),
             (Opcode::Ext4, Arg::Int(code)) => self.extension(info.name, i64::from(code)),

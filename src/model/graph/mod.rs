@@ -10,7 +10,7 @@ pub(crate) mod payloads;
 mod stores;
 mod walk;
 
-pub(crate) use stores::BLOCK;
+pub(crate) use stores::{BLOCK, OF_TEXT};
 pub(crate) use walk::{Items, Walk};
 mod zones;
 

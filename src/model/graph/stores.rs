@@ -9,28 +9,28 @@ use crate::model::value::Value;
 /// Bytes of a block that a short text lies in.
 pub(crate) const BLOCK: usize = 32;
 
-/// Whether the first `len` bytes of a block are ASCII: all of it is looked at, and what does not count is masked.
-#[inline]
-fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
-    let (Some(masks), (words, _)) = (HIGH_BITS.get(len), block.as_chunks::<8>()) else { return false };
-    let both = words.iter().zip(masks).map(|(word, mask)| u64::from_le_bytes(*word) & mask);
-    both.fold(0, |any, word| any | word) == 0
-}
-
-/// For each length the high bits of so many bytes.
-static HIGH_BITS: [[u64; BLOCK / 8]; BLOCK + 1] = {
-    let mut masks = [[0; BLOCK / 8]; BLOCK + 1];
+/// The bits of the bytes of a text at the beginning of a block, for each length: what lies behind it is of no account.
+pub(crate) static OF_TEXT: [[u8; BLOCK]; BLOCK + 1] = {
+    let mut masks = [[0; BLOCK]; BLOCK + 1];
     let mut len = 0;
     while len <= BLOCK {
         let mut n = 0;
         while n < len {
-            masks[len][n / 8] |= 0x80 << (8 * (n % 8));
+            masks[len][n] = 0xFF;
             n += 1;
         }
         len += 1;
     }
     masks
 };
+
+/// Whether the first `len` bytes of a block are ASCII: all of it is looked at, and what does not count is masked.
+#[inline]
+fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
+    let Some(mask) = OF_TEXT.get(len) else { return false };
+    let both = block.iter().zip(mask).map(|(byte, mask)| byte & mask);
+    both.fold(0, |any, byte| any | byte) < 0x80
+}
 
 /// Bytes that are stored piece by piece.
 pub(crate) struct Pieces {

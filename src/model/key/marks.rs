@@ -7,13 +7,13 @@ use crate::model::value::Value;
 
 /// Most keys that are compared one with another.
 pub(super) const FEW: usize = 32;
+/// Most keys that are compared with each other each time.
+pub(super) const FEWEST: usize = 2;
 /// Dicts whose marks are remembered.
-const KNOWN: usize = 16;
-/// Most marks that are compared with each other without looking for ones that are known.
-const FEWEST: usize = 6;
+const KNOWN: usize = 64;
 
 /// What is remembered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Marks {
     /// Marks of the keys of some dicts, which differ: they say so of any keys that have them.
     known: [Vec<u64>; KNOWN],
@@ -21,35 +21,52 @@ pub(super) struct Marks {
     new: Vec<u64>,
 }
 
+impl Default for Marks {
+    fn default() -> Self {
+        Marks { known: [const { Vec::new() }; KNOWN], new: Vec::new() }
+    }
+}
+
+/// Whether texts have the marks of keys that differed: records have the keys of the record before.
+#[inline]
+pub(super) fn are_known(graph: &Graph, keys: impl Iterator<Item = Value>) -> bool {
+    let mut marks = keys.map(|key| mark_of(graph, key));
+    let Some(Some(first)) = marks.next() else { return false };
+    match graph.keys.marks.known.get(place(first)).and_then(|known| known.split_first()) {
+        Some((known, rest)) => *known == first && marks.eq(rest.iter().map(|mark| Some(*mark))),
+        None => false,
+    }
+}
+
 /// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing. `keys` adds their marks.
 pub(super) fn clearly_distinct(graph: &mut Graph, keys: impl Fn(&Graph, &mut Vec<u64>) -> bool) -> bool {
     let mut new = std::mem::take(&mut graph.keys.marks.new);
     new.clear();
-    let are_texts = keys(graph, &mut new);
-    let differ = are_texts && graph.keys.marks.differ(&new);
+    let differ = keys(graph, &mut new) && differ(&new);
+    if differ
+        && new.len() > FEWEST
+        && let Some(first) = new.first()
+        && let Some(known) = graph.keys.marks.known.get_mut(place(*first))
+    {
+        known.clone_from(&new);
+    }
     graph.keys.marks.new = new;
     differ
 }
 
-impl Marks {
-    /// Whether marks differ; those that do are remembered.
-    #[inline]
-    fn differ(&mut self, marks: &[u64]) -> bool {
-        if marks.len() <= FEWEST {
-            return differ(marks);
-        }
-        let n = marks.first().map_or(0, |mark| (mark ^ mark >> 32) as usize % KNOWN);
-        let Some(known) = self.known.get_mut(n) else { return false };
-        if known == marks {
-            return true;
-        }
-        let differ = differ(marks);
-        if differ {
-            known.clear();
-            known.extend_from_slice(marks);
-        }
-        differ
+/// Adds the marks of texts; `false` where one is none.
+#[inline]
+pub(super) fn mark_all(graph: &Graph, keys: impl Iterator<Item = Value>, marks: &mut Vec<u64>) -> bool {
+    for key in keys {
+        let Some(mark) = mark_of(graph, key) else { return false };
+        marks.push(mark);
     }
+    true
+}
+
+/// Where the marks of keys are remembered, by the first of them.
+fn place(mark: u64) -> usize {
+    (mark ^ mark >> 32) as usize % KNOWN
 }
 
 #[inline]
@@ -64,17 +81,17 @@ fn differ(marks: &[u64]) -> bool {
     true
 }
 
-/// Adds the marks of texts; `false` where one is none.
+/// The mark of a text; `None` where a key is none.
 #[inline]
-pub(super) fn mark_all(graph: &Graph, keys: impl Iterator<Item = Value>, marks: &mut Vec<u64>) -> bool {
-    for key in keys {
-        let Value::Str { len, at } = key else { return false };
-        marks.push(mark(graph.text_bytes(len, at)));
+fn mark_of(graph: &Graph, key: Value) -> Option<u64> {
+    match key {
+        Value::Str { len, at } => Some(mark(graph.text_bytes(len, at))),
+        _ => None,
     }
-    true
 }
 
 /// A number that is the same for the same text.
+#[inline]
 fn mark(text: &[u8]) -> u64 {
     let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),

@@ -12,7 +12,7 @@ mod marks;
 
 pub(crate) use equal::equal;
 
-use marks::{FEW, Marks, clearly_distinct, mark_all};
+use marks::{FEW, FEWEST, Marks, are_known, clearly_distinct, mark_all};
 
 use crate::error::LimitExceeded;
 use crate::limits::Limit;
@@ -91,14 +91,12 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     if fresh && stride == 2 && repeats(graph, new) {
         return Ok(graph.append(id, new)?);
     }
-    let mut all_str = true;
-    for key in new.iter().step_by(stride) {
-        if !matches!(key, Value::Str { .. }) {
-            all_str = false;
-            hashable(graph, *key)?;
-        }
-    }
+    let pairs = if stride == 2 { new.as_chunks::<2>().0 } else { &[] };
+    let all_str = stride == 2 && pairs.iter().all(|[key, _]| matches!(key, Value::Str { .. }));
     if !all_str {
+        new.iter().step_by(stride).try_for_each(|key| hashable(graph, *key))?;
+    }
+    if !all_str && new.iter().step_by(stride).any(|key| !matches!(key, Value::Str { .. })) {
         graph.set_flags(id, 0, flag::STR_KEYS);
     }
     let start = graph.next_slot();
@@ -110,11 +108,13 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     if new.len() == stride && !matches!(new.first(), Some(Value::Object(_))) {
         return Ok(());
     }
-    if all_str && stride == 2 {
+    if all_str {
         let slot = shape_slot(new);
         let few = new.len() <= 2 * FEW;
-        let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, new.iter().step_by(2).copied(), marks);
-        if few && clearly_distinct(graph, keys) || distinct(graph, new, stride)? {
+        let keys = pairs.iter().map(|[key, _]| *key);
+        let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, keys.clone(), marks);
+        let is_known = new.len() > 2 * FEWEST && few && are_known(graph, keys.clone());
+        if is_known || few && clearly_distinct(graph, marks) || distinct(graph, new, stride)? {
             graph.keys.shapes[slot] = (start, new.len() as u32, graph.keys.epoch);
             return Ok(());
         }
@@ -141,8 +141,8 @@ fn shape_slot(new: &[Value]) -> usize {
 
 #[inline]
 fn same_keys(known: &[Value], new: &[Value]) -> bool {
-    known.iter().step_by(2).zip(new.iter().step_by(2)).all(|pair| match pair {
-        (Value::Str { len: a, at: b }, Value::Str { len: c, at: d }) => b == d && a == c,
+    known.as_chunks::<2>().0.iter().zip(new.as_chunks::<2>().0).all(|pair| match pair {
+        ([Value::Str { len: a, at: b }, _], [Value::Str { len: c, at: d }, _]) => b == d && a == c,
         _ => false,
     })
 }
@@ -218,8 +218,10 @@ pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
         _ => 2,
     };
     let count = graph.count(id);
-    let keys = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
-    if count <= stride * FEW && clearly_distinct(graph, keys) {
+    let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
+    let few = count <= stride * FEW;
+    let is_known = few && count > stride * FEWEST && are_known(graph, graph.items(id).step_by(stride));
+    if is_known || few && clearly_distinct(graph, marks) {
         return Ok(());
     }
     graph.settle_text();

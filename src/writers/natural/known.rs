@@ -1,127 +1,215 @@
-//! Keys that stand in one dict after another: how each is written, by the place of its text in the graph.
+//! Keys that stand in one dict after another: how each is written, by its text.
 //!
-//! The pickler memoizes keys, so the records of a list share the text of theirs. A key is remembered when it is met a second
-//! time; those of one dict alone cost a comparison.
+//! Records have the same keys in the same order, so the key that came after the last one before is tried first: where it is
+//! the same text, its bytes are copied as they were written. A key that is not foreseen is looked up by its ends.
 
-use crate::model::graph::Graph;
+use crate::model::graph::{BLOCK, Graph, OF_TEXT};
 use crate::model::value::Value;
 use crate::writers::event::{Sink, write_text};
 
-/// Slots; a power of two.
-const SLOTS: usize = 256;
-/// Keys of a graph that are written before any is remembered: most small inputs have no more.
+/// Keys that are remembered; then all are forgotten.
+const MOST: usize = u8::MAX as usize;
+const PLACES: usize = 256;
+/// Keys that are written before any is remembered: most small inputs have no more.
 const FIRST: u32 = 64;
-/// Bytes of all keys that are remembered.
-const MOST: usize = 64 << 10;
-/// Batches after which it is tried again, where it was of no use.
-const RETRY: u32 = 16;
-/// Bytes of one key.
-const LONGEST: u32 = 256;
+/// Keys after which it is tried again, where it was of no use.
+const RETRY: u32 = 1 << 14;
+/// Bytes of a key as it is written, with what stands between it and its value.
+const ROOM: usize = BLOCK + 8;
 
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    at: u64,
-    len: u32,
-    /// The batch it was met in: in another one, other text may lie there.
-    batch: u32,
-    /// Its bytes; none where it was met once.
-    start: u32,
-    end: u32,
+/// A key.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Its text, and nothing but zeros behind it.
+    text: [u8; BLOCK],
+    /// What it is written as, at the beginning.
+    bytes: [u8; ROOM],
+    /// Bytes of its text; none has as many as that of the entry before the first.
+    len: u8,
+    /// Bytes that it is written as.
+    end: u8,
+    /// The entry that came after it the last time.
+    next: u8,
 }
 
+/// What comes before the first.
+const NONE: Entry = Entry { text: [0; BLOCK], bytes: [0; ROOM], len: u8::MAX, end: 0, next: 0 };
+
 /// What is remembered.
-#[derive(Default)]
 pub(super) struct Known {
-    slots: Vec<Slot>,
-    bytes: Vec<u8>,
-    batch: u32,
-    written: u32,
-    /// Keys of this batch that were remembered, and those that were not.
-    hits: u64,
-    misses: u64,
-    /// Most keys of a batch were not.
-    is_useless: bool,
+    /// The first of them is none.
+    entries: Vec<Entry>,
+    /// Entries by [`place`]; 0 where there is none.
+    places: Box<[u8]>,
+    /// The entry of the last key, and the one that is tried next.
+    last: u8,
+    next: u8,
+    /// Keys that are written without looking.
+    skip: u32,
+    /// Keys that were known, since all were forgotten.
+    hits: u32,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known { entries: Vec::new(), places: Box::default(), last: 0, next: 0, skip: FIRST, hits: 0 }
+    }
 }
 
 impl Known {
-    /// Text lies elsewhere from now on.
-    pub fn forget(&mut self) {
-        self.batch = self.batch.wrapping_add(1);
-        self.bytes.clear();
-        self.is_useless = match self.batch % RETRY {
-            0 => false,
-            _ => self.is_useless || self.misses > self.hits,
-        };
-        (self.hits, self.misses) = (0, 0);
-        if self.batch == 0 {
-            self.slots.clear();
-        }
-    }
-
-    /// Another graph follows, which may be a small one.
-    pub fn begin(&mut self) {
-        self.written = 0;
-    }
-
     /// Writes a key that is text, and what stands between it and its value; `false` where it is not text, or too long to be
     /// written without a check.
     #[inline]
     pub fn write<S: Sink>(&mut self, sink: &mut S, graph: &Graph, key: &Value) -> bool {
         let Value::Str { len, at } = *key else { return false };
-        if len > LONGEST {
-            if len == u32::MAX {
-                return false;
+        if len == u32::MAX {
+            return false;
+        }
+        match graph.text_block(len, at) {
+            Some(block) if self.skip == 0 => match self.entries.get(usize::from(self.next)) {
+                Some(entry) if is(entry, block, len) => {
+                    put(entry, sink);
+                    (self.last, self.next) = (self.next, entry.next);
+                    self.hits += 1;
+                }
+                _ => self.look_up(sink, block, graph, len, at),
+            },
+            _ => {
+                self.skip = self.skip.saturating_sub(1);
+                write_text(sink, graph, len, at);
+                sink.value();
             }
-            sink.str(graph.text(len, at));
-            sink.value();
-            return true;
         }
-        if self.written < FIRST {
-            self.written += 1;
-            write_text(sink, graph, len, at);
-            sink.value();
-            return true;
-        }
-        if self.is_useless {
-            write_text(sink, graph, len, at);
-            sink.value();
-            return true;
-        }
-        let n = (at ^ at >> 8) as usize % SLOTS;
-        if let Some(slot) =
-            self.slots.get(n).filter(|slot| slot.at == at && slot.len == len && slot.batch == self.batch)
-            && let Some(bytes) =
-                self.bytes.get(slot.start as usize..slot.end as usize).filter(|bytes| !bytes.is_empty())
-        {
-            self.hits += 1;
-            sink.buffer().extend_from_slice(bytes);
-            return true;
-        }
-        self.meet(sink, graph, n, len, at);
         true
     }
 
-    fn meet<S: Sink>(&mut self, sink: &mut S, graph: &Graph, n: usize, len: u32, at: u64) {
-        self.misses += 1;
-        let from = sink.buffer().len();
-        write_text(sink, graph, len, at);
-        sink.value();
-        if self.slots.is_empty() {
-            // Batch 0 is none.
-            self.batch = self.batch.max(1);
-            self.slots.resize(SLOTS, Slot::default());
+    /// Writes a key that was not foreseen.
+    fn look_up<S: Sink>(&mut self, sink: &mut S, block: &[u8; BLOCK], graph: &Graph, len: u32, at: u64) {
+        let place = place(block, len as usize);
+        let known = self.places.get(place).copied().unwrap_or(0);
+        let found = match self.entries.get(usize::from(known)) {
+            Some(entry) if is(entry, block, len) => {
+                put(entry, sink);
+                self.hits += 1;
+                known
+            }
+            _ => {
+                let from = sink.buffer().len();
+                write_text(sink, graph, len, at);
+                sink.value();
+                self.add(block, len, place, sink.buffer().get(from..).unwrap_or_default())
+            }
+        };
+        if let Some(last) = self.entries.get_mut(usize::from(self.last)) {
+            last.next = found;
         }
-        let Some(slot) = self.slots.get_mut(n) else { return };
-        let is_known = slot.at == at && slot.len == len && slot.batch == self.batch;
-        (slot.at, slot.len, slot.batch) = (at, len, self.batch);
-        (slot.start, slot.end) = (0, 0);
-        if is_known
-            && self.bytes.len() < MOST
-            && let Some(new) = sink.buffer().get(from..)
-        {
-            slot.start = self.bytes.len() as u32;
-            self.bytes.extend_from_slice(new);
-            slot.end = self.bytes.len() as u32;
+        self.last = found;
+        self.next = self.entries.get(usize::from(found)).map_or(0, |entry| entry.next);
+    }
+
+    /// Remembers what a key was written as; the number of its entry.
+    fn add(&mut self, block: &[u8; BLOCK], len: u32, place: usize, written: &[u8]) -> u8 {
+        let mut entry = Entry { len: len as u8, end: written.len() as u8, ..NONE };
+        let (Some(bytes), Some(text)) = (entry.bytes.get_mut(..written.len()), block.get(..len as usize)) else {
+            return 0;
+        };
+        bytes.copy_from_slice(written);
+        for (to, from) in entry.text.iter_mut().zip(text) {
+            *to = *from;
         }
+        if self.entries.len() > MOST {
+            // Keys that do not come again cost more than they save.
+            if (self.hits as usize) < 2 * MOST {
+                self.skip = RETRY;
+            }
+            self.entries.clear();
+            (self.last, self.hits) = (0, 0);
+        }
+        if self.entries.is_empty() {
+            self.entries.push(NONE);
+            self.places = vec![0; PLACES].into();
+        }
+        let n = self.entries.len() as u8;
+        self.entries.push(entry);
+        if let Some(slot) = self.places.get_mut(place) {
+            *slot = n;
+        }
+        n
+    }
+}
+
+/// Whether a key is the text at the beginning of a block.
+#[inline(always)]
+fn is(entry: &Entry, block: &[u8; BLOCK], len: u32) -> bool {
+    let Some(mask) = OF_TEXT.get(len as usize) else { return false };
+    let pairs = entry.text.iter().zip(block).zip(mask);
+    let differ = pairs.fold(0, |any, ((known, new), mask)| any | known ^ (new & mask));
+    differ == 0 && u32::from(entry.len) == len
+}
+
+/// Writes a key as it was written before.
+#[inline]
+fn put<S: Sink>(entry: &Entry, sink: &mut S) {
+    let buffer = sink.buffer();
+    let start = buffer.len();
+    // A copy of constant size is cheaper than one of the right size.
+    buffer.extend_from_slice(&entry.bytes);
+    buffer.truncate(start + usize::from(entry.end));
+}
+
+/// Where a text of this length is looked for.
+#[inline]
+fn place(block: &[u8; BLOCK], len: usize) -> usize {
+    let words = block.get(..len).unwrap_or_default().chunks(8).map(|bytes| {
+        let mut word = [0; 8];
+        word.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        u64::from_le_bytes(word)
+    });
+    let mixed = words.fold(len as u64, |sum, word| (sum.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    (mixed >> 32) as usize % PLACES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::writers::json;
+
+    /// What keys are written as, one after another, and how many of them were known.
+    fn write(keys: &[&str]) -> (String, u32) {
+        let mut graph = Graph::new(&Limits::default());
+        let mut known = Known { skip: 0, ..Known::default() };
+        let mut sink = json::compact();
+        for key in keys {
+            let (len, at) = graph.store_text(key).expect("room");
+            // Something lies behind it.
+            graph.store_text(&"x".repeat(BLOCK)).expect("room");
+            assert!(known.write(&mut sink, &graph, &Value::Str { len, at }));
+        }
+        (String::from_utf8(sink.buffer().clone()).expect("UTF-8"), known.hits)
+    }
+
+    #[test]
+    fn keys_that_come_again_are_known() {
+        let (text, hits) = write(&["id", "na\"me", "", "id", "na\"me", "", "name", "id", "na\"me"]);
+        assert_eq!(text, r#""id":"na\"me":"":"id":"na\"me":"":"name":"id":"na\"me":"#);
+        assert_eq!(hits, 5);
+    }
+
+    #[test]
+    fn keys_that_begin_alike_are_told_apart() {
+        let keys =
+            ["a", "a\0", "ab", "abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz01234", "a", "a\0"];
+        let expected: String =
+            keys.iter().map(|key| format!("{}:", serde_json::to_string(key).expect("JSON"))).collect();
+        assert_eq!(write(&keys), (expected, 2));
+    }
+
+    #[test]
+    fn keys_that_never_come_again_are_not_looked_at_for_long() {
+        let keys: Vec<String> = (0..2_000).map(|n| format!("key {n}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (text, hits) = write(&keys);
+        assert_eq!((text.matches("\"key ").count(), hits), (2_000, 0));
     }
 }

@@ -134,7 +134,7 @@ impl<S: Sink> Lowering for Natural<'_, '_, S> {
 }
 
 /// Writes a leaf that needs no decision; `false` where it is none, and nothing was written.
-#[inline]
+#[inline(always)]
 fn plain<S: Sink>(sink: &mut S, graph: &Graph, value: &Value) -> bool {
     match *value {
         // A length that takes more than 32 bits may be too long.

@@ -54,7 +54,6 @@ impl<S> Suspended<'_, S> {
         self.zones.retain(|_| false);
         self.seen.clear();
         self.spans.forget();
-        self.known.begin();
     }
 
     /// The objects of a batch are gone, but for those that have moved.
@@ -86,8 +85,7 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
 
     /// Goes on where another writer was put aside, with another graph.
     pub fn resume(graph: &'a Graph, options: &'a WriteOptions, ledger: &'a mut Ledger, from: Suspended<'w, S>) -> Self {
-        let Suspended { sink, out, todo, pool, scratch, prefix, zones, seen, mut known, spans, depth, levels } = from;
-        known.forget();
+        let Suspended { sink, out, todo, pool, scratch, prefix, zones, seen, known, spans, depth, levels } = from;
         Natural {
             todo,
             pool,
