@@ -1,5 +1,9 @@
 //! Which files the inputs name: files, folders (recursive), globs, standard input.
 
+use std::fs::File;
+use std::io;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,21 +46,65 @@ impl Input {
 
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
-        #[cfg(unix)]
-        if self.is_met() {
-            use std::os::unix::ffi::OsStrExt;
-            // A name was put behind the path of its folder.
-            let path = self.path.as_os_str().as_bytes();
-            if let Some(folder) = memchr::memrchr(b'/', path).and_then(|end| path.get(..end)).filter(|f| !f.is_empty())
-            {
-                return Path::new(std::ffi::OsStr::from_bytes(folder));
-            }
+        if let Some((folder, _)) = self.place() {
+            return folder;
         }
         self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
+    /// The folder in which it was met, and its name there, which was put behind the path of the folder.
+    fn place(&self) -> Option<(&Path, &Path)> {
+        #[cfg(unix)]
+        if self.is_met() {
+            use std::ffi::OsStr;
+            use std::os::unix::ffi::OsStrExt;
+            let whole = self.path.as_os_str().as_bytes();
+            let end = memchr::memrchr(b'/', whole).filter(|end| *end > 0)?;
+            let path = |bytes| Path::new(OsStr::from_bytes(bytes));
+            return Some((path(whole.get(..end)?), path(whole.get(end + 1..)?)));
+        }
+        None
+    }
+
     pub fn is_stdin(&self) -> bool {
         self.path.as_os_str() == "-"
+    }
+}
+
+/// Opens inputs: those that were met in one folder from there, so that the system does not look for the folder each time.
+#[derive(Default)]
+pub(super) struct Opener {
+    /// The folder of the input before, and the folder itself once another input lies in it.
+    #[cfg(unix)]
+    last: Option<(PathBuf, Option<OwnedFd>)>,
+}
+
+impl Opener {
+    /// Opens an input that is no standard input.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(&mut self, input: &Input) -> io::Result<File> {
+        #[cfg(unix)]
+        if let Some((folder, name)) = input.place() {
+            use rustix::fs::{CWD, Mode, OFlags, openat};
+            use rustix::io::retry_on_intr;
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            match &mut self.last {
+                // Byte for byte.
+                Some((last, opened)) if last.as_os_str() == folder.as_os_str() => {
+                    if opened.is_none() {
+                        let flags = flags | OFlags::DIRECTORY;
+                        *opened = retry_on_intr(|| openat(CWD, folder, flags, Mode::empty())).ok();
+                    }
+                    if let Some(folder) = opened {
+                        return Ok(retry_on_intr(|| openat(&*folder, name, flags, Mode::empty()))?.into());
+                    }
+                }
+                last => *last = Some((folder.to_owned(), None)),
+            }
+        }
+        File::open(&input.path)
     }
 }
 
