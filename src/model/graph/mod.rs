@@ -147,7 +147,7 @@ pub(crate) struct Graph {
     pub globals: Vec<GlobalEntry>,
     zones: Vec<Zone>,
     unsealed: Vec<NodeId>,
-    pub keys: crate::model::key::Keys,
+    pub keys: Box<crate::model::key::Keys>,
     nans: u32,
     /// The last object that may stand in more than one place, plus 1.
     shared: u32,
@@ -178,7 +178,7 @@ impl Graph {
             globals: Vec::new(),
             zones: Vec::new(),
             unsealed: Vec::new(),
-            keys: crate::model::key::Keys::default(),
+            keys: Box::default(),
             nans: 0,
             shared: 0,
             pending: 0,
