@@ -278,10 +278,7 @@ impl Converter {
     fn write_in(&self, document: &Document, memory: &mut Memory, output: &mut dyn Write) -> Result<Report, Error> {
         let graph = &document.graph;
         let (roots, prefix) = match &self.select {
-            Some(select) => {
-                let (roots, prefix) = select.apply(graph, &document.roots)?;
-                (Cow::from(roots), prefix)
-            }
+            Some(select) => select.apply(graph, &document.roots).map(|(roots, prefix)| (Cow::from(roots), prefix))?,
             None => (Cow::from(&document.roots), None),
         };
         let mut ledger = self.ledger();

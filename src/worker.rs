@@ -162,3 +162,32 @@ fn fill(file: &mut File, source: Source, buffer: &mut [u8]) -> io::Result<usize>
 fn failed(e: io::Error) -> Error {
     Error::io(e, Location::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writers::options::Format;
+    use std::io::Seek;
+
+    #[test]
+    fn a_regular_file_and_any_other_give_the_same() -> Result<(), Box<dyn std::error::Error>> {
+        let long = [b"X\x00\x00\x10\x00".to_vec(), vec![b'.'; 1 << 20], b".".to_vec()].concat();
+        for pickle in [&b"I1\n."[..], b"I1\n.I2\n.", b"I1\n.\n", b"I1\n", b"", &long] {
+            let mut worker = Converter::new(Format::Ndjson).worker();
+            let mut file = tempfile::tempfile()?;
+            file.write_all(pickle)?;
+            let mut convert = |regular: bool| {
+                let mut output = Vec::new();
+                file.rewind()?;
+                let file = file.try_clone()?;
+                let result = match regular {
+                    true => worker.convert_regular_file_to(file, &mut Gone(&mut output)),
+                    false => worker.convert_file_to(file, &mut Gone(&mut output)),
+                };
+                io::Result::Ok((result.map(|report| report.bytes_read).map_err(|e| e.to_string()), output))
+            };
+            assert_eq!(convert(true)?, convert(false)?);
+        }
+        Ok(())
+    }
+}

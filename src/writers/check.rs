@@ -238,3 +238,36 @@ fn place(graph: &Graph, open: &[Frame]) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::model::graph::Kind;
+
+    /// A list that comes in parts, each of one item: a list that is shared, of so many values.
+    fn parts(graph: &mut Graph, values: usize) -> NodeId {
+        let shared = graph.object(Kind::List, &vec![Value::Int(1); values]).expect("room");
+        graph.mark_shared(shared);
+        graph.object(Kind::List, &[Value::Object(shared)]).expect("room")
+    }
+
+    #[test]
+    fn a_root_that_comes_in_parts_is_not_the_largest_value() {
+        let mut graph = Graph::new(&Limits::default());
+        let root = parts(&mut graph, 10);
+        let mut sizes = Sizes::default();
+        let mut check = |graph: &Graph, most| {
+            let result = check(graph, &[Value::Object(root)], Sharing::Expanded, most, 100, &mut sizes);
+            sizes.keep(graph.checkpoint().end());
+            (result.is_ok(), sizes.most, sizes.values, sizes.uncounted)
+        };
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, 0));
+        // Eleven items are in the graph, and the root.
+        let bound = 12 * 11;
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, bound));
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, 2 * bound), "what is not counted adds up");
+        assert_eq!(check(&graph, 300), (true, 11, 24, 2 * bound), "what may be too much is counted");
+        assert!(!check(&graph, 30).0);
+    }
+}
