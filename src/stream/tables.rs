@@ -443,13 +443,24 @@ where
         }
     }
 
-    /// Builds the next rows.
+    /// Looks at the next rows, and builds them.
     ///
     /// # Errors
     /// The output takes no more.
-    fn build(&mut self, graph: &Graph, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
-        let Some(columns) = self.columns.as_mut().filter(|columns| columns.error.is_none()) else { return Ok(()) };
-        match columns.second.rows(graph, rows) {
+    fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
+        let Guess { first, columns, .. } = self;
+        if first.error.is_none() {
+            first.error = first.job.check(graph, &[root]).err();
+        }
+        if first.error.is_some() {
+            return Ok(());
+        }
+        let Some(columns) = columns.as_mut().filter(|columns| columns.error.is_none()) else {
+            first.looking.rows(graph, rows);
+            return Ok(());
+        };
+        let Second { building, writer, ledger, .. } = &mut columns.second;
+        match first.looking.rows_and_build(building, graph, rows, ledger, &mut |batch| writer.push(batch)) {
             Err(e) if matches!(e.kind(), ErrorKind::Io(_)) => Err(e),
             result => {
                 columns.error = result.err();
@@ -480,9 +491,8 @@ where
     }
 
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
-        self.first.batch(graph, root, first)?;
+        self.rows(graph, Value::Object(root), graph.items(root))?;
         self.compare(graph)?;
-        self.build(graph, graph.items(root))?;
         self.first.job.count(first, graph, root);
         Ok(())
     }
@@ -505,11 +515,11 @@ where
     }
 
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.first.pickle(graph, root, n)?;
+        self.rows(graph, root, std::iter::once(root))?;
         if self.first.looking.count().is_multiple_of(ROWS) {
             self.compare(graph)?;
         }
-        self.build(graph, std::iter::once(root))?;
+        self.first.looking.retain(|_| false);
         if let Some(columns) = &mut self.columns {
             columns.second.building.retain(|_| false);
         }

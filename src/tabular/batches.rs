@@ -10,7 +10,7 @@ use super::find::{Kinds, LOOKED_AT, Missing};
 use super::rows::{Decided, Rows, Survey};
 use super::trail::Trail;
 use crate::error::Error;
-use crate::model::graph::Graph;
+use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Ledger;
 use crate::writers::options::WriteOptions;
@@ -91,6 +91,64 @@ impl<'o> Looking<'o> {
             }
         }
         self.known = Some(site.eye.into_known());
+    }
+
+    /// Looks at the next rows, and builds them: as [`Looking::rows`] and [`Building::rows`], but in one walk where they are dicts. All
+    /// rows are looked at, also where building fails; but where `push` does.
+    ///
+    /// # Errors
+    /// As for [`Building::rows`].
+    pub fn rows_and_build(
+        &mut self,
+        building: &mut Building<'_>,
+        graph: &Graph,
+        rows: impl Iterator<Item = Value>,
+        ledger: &mut Ledger,
+        push: &mut dyn FnMut(&RecordBatch) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(known) = building.known.take() else { return Err(lost()) };
+        let mut builds = building.terms.site(graph, known, ledger, building.paid);
+        let Some(known) = self.known.take() else { return Err(lost()) };
+        let mut unused = Ledger::default();
+        let mut looks = self.terms.site(graph, known, &mut unused, 0);
+        let (mut built, most) = (Ok(()), self.terms.max_output);
+        for row in rows {
+            self.rows += 1;
+            let kind = match self.missing {
+                None => self.kinds.take(graph, row).map_err(|missing| self.missing = Some(missing)).ok(),
+                Some(_) => None,
+            };
+            let look = kind.filter(|_| self.error.is_none());
+            let dict = match row {
+                Value::Object(id) if graph.kind(id) == Kind::Dict => Some(id),
+                _ => None,
+            };
+            let full = match (look, dict) {
+                (Some(_), Some(id)) if built.is_ok() && building.rows.are_keyed() => {
+                    let (looked, full) =
+                        self.survey.row_and_build(&mut looks, id, (ROOT, most), &mut building.rows, &mut builds);
+                    self.error = looked.err();
+                    full
+                }
+                _ => {
+                    if let Some(kind) = look {
+                        self.error = self.survey.row(&mut looks, row, kind, ROOT, most).err();
+                    }
+                    if built.is_ok() { building.rows.push(&mut builds, row) } else { Ok(false) }
+                }
+            };
+            built = built.and_then(|()| {
+                if full? && let Some(batch) = super::batch(&builds, &building.schema, &mut building.rows)? {
+                    push(&batch)?;
+                }
+                Ok(())
+            });
+        }
+        self.known = Some(looks.eye.into_known());
+        built?;
+        building.paid = builds.trail.paid();
+        building.known = Some(builds.eye.into_known());
+        Ok(())
     }
 
     /// Forgets the objects for which `keep` is false.

@@ -11,7 +11,9 @@ use arrow::error::ArrowError;
 use super::build::{Builder, Site};
 use super::eye::Spot;
 use super::plan::Plan;
+use super::shape::Look;
 use crate::error::Error;
+use crate::model::graph::Kind;
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Step;
 
@@ -23,6 +25,8 @@ pub(super) struct Named {
     rows: u64,
     /// Fields that the row has so far.
     filled: usize,
+    /// How many of the first fields have the names that whoever looks at the same rows has seen first.
+    same: usize,
 }
 
 struct Field {
@@ -32,6 +36,45 @@ struct Field {
     builder: Builder,
     /// The last row that has the field, counted from 1 on.
     filled: u64,
+}
+
+impl Field {
+    /// Appends a value that has to be looked at.
+    fn push(&mut self, site: &mut Site<'_, '_>, key: Value, value: Value) -> Result<(), Error> {
+        match site.eye.key(key) {
+            Some((name, _)) => site.trail.inside(name),
+            None => return Err(site.trail.no_name()),
+        }
+        self.builder.push(site, value)?;
+        site.trail.leave();
+        Ok(())
+    }
+
+    /// Appends a dict that is a struct, looked at meanwhile; `None` where it is anything else, of which nothing was done.
+    #[inline]
+    fn dict_looked_at<'g>(
+        &mut self,
+        site: &mut Site<'g, '_>,
+        (key, value): (Value, Value),
+        at: usize,
+        same: usize,
+        look: &mut Look<'_, 'g>,
+    ) -> Option<Result<(), Error>> {
+        let (Builder::Struct { fields, valid, .. }, Value::Object(id)) = (&mut self.builder, value) else {
+            return None;
+        };
+        if site.eye.graph.kind(id) != Kind::Dict {
+            return None;
+        }
+        let (name, _) = site.eye.key(key)?;
+        look.inside((at, same), key, |look| {
+            site.trail.inside(name);
+            fields.dict_looked_at(site, id, look)?;
+            valid.append_non_null();
+            site.trail.leave();
+            Ok(())
+        })
+    }
 }
 
 impl Named {
@@ -45,7 +88,7 @@ impl Named {
             })
             .collect();
         let by_name = fields.iter().enumerate().map(|(n, field)| (field.name.clone(), n)).collect();
-        Named { fields, by_name, rows: 0, filled: 0 }
+        Named { fields, by_name, rows: 0, filled: 0, same: 0 }
     }
 
     /// The builders, in order.
@@ -67,28 +110,68 @@ impl Named {
         let mut items = site.eye.values(id);
         let mut hint = 0;
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            let spot = site.eye.spot(key);
-            let known = spot.is_some() && self.fields.get(hint).is_some_and(|field| spot == Some(field.spot));
-            let at = if known { hint } else { self.find_key(site, key, spot, hint)? };
+            let at = self.place(site, key, hint)?;
             hint = at + 1;
-            let row = self.rows;
             let Some(field) = self.fields.get_mut(at) else { return Err(site.trail.unfit()) };
-            if field.filled == row {
-                return Err(site.trail.twice(&field.name));
+            if !field.builder.plain(site, value) {
+                field.push(site, key, value)?;
             }
-            field.filled = row;
-            self.filled += 1;
-            if field.builder.plain(site, value) {
-                continue;
-            }
-            match site.eye.key(key) {
-                Some((name, _)) => site.trail.inside(name),
-                None => return Err(site.trail.no_name()),
-            }
-            field.builder.push(site, value)?;
-            site.trail.leave();
         }
         self.end(site)
+    }
+
+    /// As [`Named::dict`], while another one looks at the dict: at all of it, also where this fails.
+    ///
+    /// # Errors
+    /// As for [`Named::dict`].
+    pub fn dict_looked_at<'g>(
+        &mut self,
+        site: &mut Site<'g, '_>,
+        id: NodeId,
+        look: &mut Look<'_, 'g>,
+    ) -> Result<(), Error> {
+        self.begin();
+        let mut items = site.eye.values(id);
+        let mut hint = 0;
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            let at = match self.place(site, key, hint) {
+                Ok(at) => at,
+                Err(e) => {
+                    look.rest(Some((key, value)), items, hint);
+                    return Err(e);
+                }
+            };
+            hint = at + 1;
+            let Some(field) = self.fields.get_mut(at) else { return Err(site.trail.unfit()) };
+            let pushed = match field.dict_looked_at(site, (key, value), at, self.same, look) {
+                Some(pushed) => pushed,
+                None => {
+                    look.field((at, &field.name), &mut self.same, key, value);
+                    if field.builder.plain(site, value) { Ok(()) } else { field.push(site, key, value) }
+                }
+            };
+            if let Err(e) = pushed {
+                look.rest(None, items, hint);
+                return Err(e);
+            }
+        }
+        self.end(site)
+    }
+
+    /// Where the field is that a key names, which the row has from now on.
+    #[inline]
+    fn place(&mut self, site: &mut Site<'_, '_>, key: Value, hint: usize) -> Result<usize, Error> {
+        let spot = site.eye.spot(key);
+        let known = spot.is_some() && self.fields.get(hint).is_some_and(|field| spot == Some(field.spot));
+        let at = if known { hint } else { self.find_key(site, key, spot, hint)? };
+        let row = self.rows;
+        let Some(field) = self.fields.get_mut(at) else { return Err(site.trail.unfit()) };
+        if field.filled == row {
+            return Err(site.trail.twice(&field.name));
+        }
+        field.filled = row;
+        self.filled += 1;
+        Ok(at)
     }
 
     /// Appends the values of fields.

@@ -11,7 +11,7 @@ use super::eye::{Eye, Items, Seen};
 use super::find::RowKind;
 use super::named::Named;
 use super::plan::Plan;
-use super::shape::Shape;
+use super::shape::{Failure, Look, Shape};
 use super::{BATCH_CELLS, BATCH_ROWS};
 use crate::error::Error;
 use crate::limits::Limit;
@@ -105,6 +105,10 @@ impl Survey {
         }
         site.trail.row(self.rows);
         self.observe(site, row, kind)?;
+        self.end_row(prefix, max_output)
+    }
+
+    fn end_row(&mut self, prefix: &str, max_output: u64) -> Result<(), Error> {
         self.rows += 1;
         let cells = self.rows.saturating_mul(self.shape.width() as u64);
         if cells > max_output {
@@ -114,6 +118,27 @@ impl Survey {
             ));
         }
         Ok(())
+    }
+
+    /// As [`Survey::row`] for a row that is a dict, which `rows` builds in the same walk. What either says.
+    pub fn row_and_build<'g>(
+        &mut self,
+        site: &mut Site<'g, '_>,
+        id: NodeId,
+        (prefix, max_output): (&str, u64),
+        rows: &mut Rows,
+        building: &mut Site<'g, '_>,
+    ) -> (Result<(), Error>, Result<bool, Error>) {
+        self.kind = Some(RowKind::Keyed);
+        site.trail.row(self.rows);
+        let mut look = Look::at_row(&mut site.eye, &mut self.shape);
+        let built = rows.push_dict(building, id, &mut look);
+        let looked = match look.into_failure() {
+            None => self.end_row(prefix, max_output),
+            Some(Failure::Refused(refusal)) => Err(site.trail.refused(refusal)),
+            Some(Failure::NoName) => Err(site.trail.no_name()),
+        };
+        (looked, built)
     }
 
     fn observe<'g>(&mut self, site: &mut Site<'g, '_>, row: Value, kind: RowKind) -> Result<(), Error> {
@@ -228,13 +253,33 @@ impl Rows {
     /// # Errors
     /// What a column cannot carry, a lossy step under `--strict`.
     pub fn push(&mut self, site: &mut Site<'_, '_>, row: Value) -> Result<bool, Error> {
+        self.begin_row(site);
+        self.row(site, row)?;
+        Ok(self.end_row(site))
+    }
+
+    /// As [`Rows::push`] for a row that is a plain dict, while another one looks at it.
+    fn push_dict<'g>(&mut self, site: &mut Site<'g, '_>, id: NodeId, look: &mut Look<'_, 'g>) -> Result<bool, Error> {
+        self.begin_row(site);
+        self.columns.dict_looked_at(site, id, look)?;
+        Ok(self.end_row(site))
+    }
+
+    fn begin_row(&mut self, site: &mut Site<'_, '_>) {
         if self.built == 0 {
             self.paid = site.trail.paid();
         }
         site.trail.row(self.at);
-        self.row(site, row)?;
+    }
+
+    fn end_row(&mut self, site: &Site<'_, '_>) -> bool {
         (self.built, self.at) = (self.built + 1, self.at + 1);
-        Ok(self.built >= self.most || site.trail.paid() - self.paid >= BATCH_BYTES)
+        self.built >= self.most || site.trail.paid() - self.paid >= BATCH_BYTES
+    }
+
+    /// Whether rows are dicts or instances.
+    pub fn are_keyed(&self) -> bool {
+        self.kind == RowKind::Keyed
     }
 
     /// The arrays of the batch; `None` where it has no row.

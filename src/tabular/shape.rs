@@ -1,6 +1,8 @@
 //! What the values of a column have in common: a small state that takes one value after another, can be merged with another, and
 //! decides on a type.
 
+mod look;
+
 use std::collections::HashMap;
 
 use arrow::datatypes::TimeUnit;
@@ -11,6 +13,7 @@ use super::plan::{DECIMAL128, DECIMAL256, Plan};
 use super::units::ticks_per_second;
 use crate::model::value::Value;
 use crate::writers::options::DictAs;
+pub(super) use look::{Failure, Look};
 
 /// Levels of lists and structs in one column; what lies deeper is JSON text. Arrow's own readers stop at 64 levels, and a map takes
 /// two.
@@ -489,20 +492,31 @@ impl Keyed {
         let mut items = eye.values(id);
         let mut hint = 0;
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            let named = matches!(key, Value::Str { .. } | Value::Py2Str { .. }) && self.names.len() < MAX_FIELDS;
-            if named
-                && self.map.is_none()
-                && let Some(field) = self.field_of(eye, key, &mut hint)
-            {
-                field.observe(eye, value, level + 1)?;
-                continue;
-            }
-            let (keys, values) = self.as_map();
-            keys.observe(eye, key, LEVELS)?;
-            values.observe(eye, value, level + 1)?;
-            if matches!(key, Value::None) {
-                self.unfit = true;
-            }
+            self.entry(eye, (key, value), &mut hint, level)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn entry(
+        &mut self,
+        eye: &mut Eye<'_>,
+        (key, value): (Value, Value),
+        hint: &mut usize,
+        level: u32,
+    ) -> Result<(), Refusal> {
+        let named = matches!(key, Value::Str { .. } | Value::Py2Str { .. }) && self.names.len() < MAX_FIELDS;
+        if named
+            && self.map.is_none()
+            && let Some(field) = self.field_of(eye, key, hint)
+        {
+            return field.observe(eye, value, level + 1);
+        }
+        let (keys, values) = self.as_map();
+        keys.observe(eye, key, LEVELS)?;
+        values.observe(eye, value, level + 1)?;
+        if matches!(key, Value::None) {
+            self.unfit = true;
         }
         Ok(())
     }
