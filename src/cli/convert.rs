@@ -110,7 +110,7 @@ fn watch(args: &ConvertArgs, inputs: &[Input], run: &Run<'_>) -> Shown {
     match inputs {
         [one] => {
             let (progress, read) = (Arc::new(Progress::new()), Arc::new(AtomicU64::new(0)));
-            let len = std::fs::metadata(&one.path).ok().filter(|m| m.is_file()).map(|m| m.len());
+            let len = std::fs::metadata(one.path()).ok().filter(|m| m.is_file()).map(|m| m.len());
             let watched = Watched::Input { progress: Arc::clone(&progress), read: Arc::clone(&read), len };
             Shown { progress: Some(progress), read: Some(read), _watch: Some(Watch::start(watched)) }
         }

@@ -102,8 +102,8 @@ fn table(all: &All<'_>, target: Option<&Path>, run: &mut Run<'_>, output: &mut d
     let mut gathering = Gathering { gather: all.converter.gather()?, name: String::new() };
     let mut opener = Opener::default();
     for (n, input) in all.inputs.iter().enumerate() {
-        let outcome = match input.path.to_str() {
-            None if all.args.source_column.is_some() => (Err(no_text(&input.path)), None),
+        let outcome = match input.path().to_str() {
+            None if all.args.source_column.is_some() => (Err(no_text(&input.path())), None),
             _ => {
                 gathering.name = input.name();
                 all.give(&mut gathering, &mut opener, n, telling.recorded)
@@ -154,8 +154,9 @@ fn rows(
     hand: &mut Hand<'_, Done>,
 ) -> Done {
     if let Some(input) = all.inputs.get(n).filter(|_| all.args.source_column.is_some()) {
-        let Some(name) = input.path.to_str() else {
-            return Done { input: n, outcome: Outcome::Failed(no_text(&input.path)), input_hash: None };
+        let path = input.path();
+        let Some(name) = path.to_str() else {
+            return Done { input: n, outcome: Outcome::Failed(no_text(&path)), input_hash: None };
         };
         own.worker.comes_from(name);
     }
