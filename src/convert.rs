@@ -278,8 +278,8 @@ impl Converter {
     fn write_in(&self, document: &Document, memory: &mut Memory, output: &mut dyn Write) -> Result<Report, Error> {
         let graph = &document.graph;
         let (roots, prefix) = match &self.select {
-            Some(select) => select.apply(graph, &document.roots)?,
-            None => (document.roots.clone(), None),
+            Some(select) => select.apply(graph, &document.roots).map(|(roots, prefix)| (Cow::from(roots), prefix))?,
+            None => (Cow::from(&document.roots), None),
         };
         let mut ledger = self.ledger();
         let max_output = self.reader.allowed().output_for(document.bytes());

@@ -16,7 +16,7 @@ pub(super) fn check(args: &ConvertArgs, inputs: &[Input], targets: &[Option<Path
     let mut read = Read { inputs, by_identity: None };
     for target in targets.iter().flatten() {
         if let Some(input) = read.find(target) {
-            return Err(Error::misuse("expected an output that is not the input").in_file(&input.to_string_lossy()));
+            return Err(Error::misuse("expected an output that is not the input").in_file(&input.name()));
         }
     }
     let Some(ledger) = &args.ledger else { return Ok(()) };
@@ -41,15 +41,15 @@ pub(super) fn first_of_each(targets: &[Option<PathBuf>]) -> Vec<bool> {
 /// What is read, by what it is, whatever it is called; looked at only once there is something to compare with.
 struct Read<'a> {
     inputs: &'a [Input],
-    by_identity: Option<HashMap<Identity, &'a Path>>,
+    by_identity: Option<HashMap<Identity, &'a Input>>,
 }
 
 impl<'a> Read<'a> {
     /// The input that stands at a path.
-    fn find(&mut self, path: &Path) -> Option<&'a Path> {
+    fn find(&mut self, path: &Path) -> Option<&'a Input> {
         let wanted = identity(path)?;
         let by_identity = self.by_identity.get_or_insert_with(|| {
-            self.inputs.iter().filter_map(|input| Some((identity(&input.path)?, input.path.as_path()))).collect()
+            self.inputs.iter().filter_map(|input| Some((identity(&input.path())?, input))).collect()
         });
         by_identity.get(&wanted).copied()
     }

@@ -13,7 +13,7 @@ use depickle::{Converter, Format, Output, Progress, Report, Spooled, Worker};
 
 use super::args::ConvertArgs;
 use super::exit::Status;
-use super::files::{self, Input};
+use super::files::{self, Input, Opener};
 use super::jobs::{self, Part};
 use super::output::{Hashing, Pending};
 use super::plan::{self, Plan};
@@ -110,7 +110,7 @@ fn watch(args: &ConvertArgs, inputs: &[Input], run: &Run<'_>) -> Shown {
     match inputs {
         [one] => {
             let (progress, read) = (Arc::new(Progress::new()), Arc::new(AtomicU64::new(0)));
-            let len = std::fs::metadata(&one.path).ok().filter(|m| m.is_file()).map(|m| m.len());
+            let len = std::fs::metadata(one.path()).ok().filter(|m| m.is_file()).map(|m| m.len());
             let watched = Watched::Input { progress: Arc::clone(&progress), read: Arc::clone(&read), len };
             Shown { progress: Some(progress), read: Some(read), _watch: Some(Watch::start(watched)) }
         }
@@ -140,11 +140,23 @@ pub(super) struct All<'a> {
     read: &'a Option<Arc<AtomicU64>>,
 }
 
+/// What a thread has of its own.
+pub(super) struct Own {
+    pub worker: Worker,
+    pub opener: Opener,
+}
+
+impl Own {
+    pub fn new(all: &All<'_>) -> Self {
+        Own { worker: all.converter.worker(), opener: Opener::default() }
+    }
+}
+
 /// Each input to an output of its own.
 fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
     let telling = run.telling();
     let first = apart::first_of_each(targets);
-    let job = |worker: &mut Worker, n: usize, _: &mut jobs::Hand<'_, Done>| {
+    let job = |own: &mut Own, n: usize, _: &mut jobs::Hand<'_, Done>| {
         let target = targets.get(n).and_then(Option::as_deref);
         let mut input_hash = None;
         let outcome = if first.get(n) == Some(&false) {
@@ -155,7 +167,7 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
         } else {
             match target {
                 Some(target) if all.args.split => split::one(all, n, target, telling.recorded, &mut input_hash),
-                target => one(all, worker, n, target, telling, &mut input_hash),
+                target => one(all, own, n, target, telling, &mut input_hash),
             }
             .unwrap_or_else(Outcome::Failed)
         };
@@ -164,7 +176,7 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
     jobs::in_order(
         all.inputs.len(),
         all.plan.jobs,
-        || all.converter.worker(),
+        || Own::new(all),
         job,
         |part| {
             let gone = match part {
@@ -179,7 +191,7 @@ fn each(all: &All<'_>, targets: &[Option<PathBuf>], run: &mut Run<'_>) {
 /// One input to one output.
 fn one(
     all: &All<'_>,
-    worker: &mut Worker,
+    own: &mut Own,
     n: usize,
     target: Option<&Path>,
     telling: Telling,
@@ -192,7 +204,8 @@ fn one(
         None => Pending::stdout(all.args.mapping.strict),
     };
     let mut output = Hashing::new(pending.map_err(unwritten)?, telling.recorded);
-    let (result, hash) = all.give(&mut Writing { worker, output: &mut output }, n, telling.recorded);
+    let Own { worker, opener } = own;
+    let (result, hash) = all.give(&mut Writing { worker, output: &mut output }, opener, n, telling.recorded);
     *input_hash = hash;
     let (pending, hash) = output.finish();
     let report = match result {
@@ -220,6 +233,7 @@ pub(super) trait Taker {
     /// Where the arrays lie that joblib put into files beside the next input.
     fn side_files(&mut self, folder: Option<&Path>);
 
+    /// A regular file.
     fn file(&mut self, file: File) -> Result<Report, Failure>;
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure>;
@@ -237,7 +251,7 @@ impl Taker for Writing<'_> {
     }
 
     fn file(&mut self, file: File) -> Result<Report, Failure> {
-        self.worker.convert_file_to(file, self.output)
+        self.worker.convert_regular_file_to(file, self.output)
     }
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {
@@ -247,18 +261,25 @@ impl Taker for Writing<'_> {
 
 impl All<'_> {
     /// Gives an input to who takes it; beside what came of it the hash of all its bytes, if it is `recorded`.
-    pub fn give(&self, taker: &mut dyn Taker, n: usize, recorded: bool) -> (Result<Report, Failure>, Option<String>) {
+    pub fn give(
+        &self,
+        taker: &mut dyn Taker,
+        opener: &mut Opener,
+        n: usize,
+        recorded: bool,
+    ) -> (Result<Report, Failure>, Option<String>) {
         let Some(input) = self.inputs.get(n) else {
             return (Err(Error::io(io::ErrorKind::NotFound.into(), Location::default()).into()), None);
         };
         let mut hash = None;
-        let result = self.give_input(taker, input, recorded.then_some(&mut hash));
+        let result = self.give_input(taker, opener, input, recorded.then_some(&mut hash));
         (result.map_err(|failure| failure.in_file(&input.name())), hash)
     }
 
     fn give_input(
         &self,
         taker: &mut dyn Taker,
+        opener: &mut Opener,
         input: &Input,
         hash: Option<&mut Option<String>>,
     ) -> Result<Report, Failure> {
@@ -267,7 +288,7 @@ impl All<'_> {
             taker.side_files(None);
             return self.give_stream(taker, io::stdin(), hash);
         }
-        let file = File::open(&input.path).map_err(io)?;
+        let file = opener.open(input).map_err(io)?;
         taker.side_files(Some(input.folder()));
         // What was met in a folder was seen to be a file.
         if !input.is_met() && !file.metadata().is_ok_and(|metadata| metadata.is_file()) {

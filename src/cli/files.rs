@@ -1,15 +1,26 @@
 //! Which files the inputs name: files, folders (recursive), globs, standard input.
 
+use std::borrow::Cow;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// One input to convert.
 #[derive(Clone, Debug)]
-pub(super) struct Input {
-    /// What to open; `-` is standard input.
-    pub path: PathBuf,
-    /// The folder in which it was met, if the user did not name it.
-    met: Option<Arc<Tree>>,
+pub(super) struct Input(Place);
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// The user named it; `-` is standard input.
+    Named(PathBuf),
+    /// It was met in a folder that the user named.
+    Met { path: PathBuf, tree: Arc<Tree> },
+    /// The same, where its name is text: it lies beside those before and after it.
+    Listed { folder: Arc<Folder>, name: Range<u32> },
 }
 
 /// A folder that was named.
@@ -20,43 +31,112 @@ struct Tree {
     top: PathBuf,
 }
 
+/// Some files of one folder, in their order.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    /// What stands before each name.
+    prefix: String,
+    /// One behind another.
+    names: String,
+    tree: Arc<Tree>,
+}
+
+impl Folder {
+    fn name(&self, name: &Range<u32>) -> &str {
+        self.names.get(name.start as usize..name.end as usize).unwrap_or_default()
+    }
+}
+
 impl Input {
+    /// What to open.
+    pub fn path(&self) -> Cow<'_, Path> {
+        match &self.0 {
+            Place::Named(path) | Place::Met { path, .. } => path.into(),
+            Place::Listed { folder, name } => PathBuf::from(format!("{}{}", folder.prefix, folder.name(name))).into(),
+        }
+    }
+
     /// What messages call it.
     pub fn name(&self) -> String {
-        self.path.to_string_lossy().into_owned()
+        self.path().to_string_lossy().into_owned()
     }
 
     /// Whether it was met in a folder, not named by the user.
     pub fn is_met(&self) -> bool {
-        self.met.is_some()
+        self.tree().is_some()
+    }
+
+    /// The folder in which it was met.
+    fn tree(&self) -> Option<&Tree> {
+        match &self.0 {
+            Place::Named(_) => None,
+            Place::Met { tree, .. } => Some(tree),
+            Place::Listed { folder, .. } => Some(&folder.tree),
+        }
     }
 
     /// Where its output lies below `--out-dir`, without the format's extension.
     pub fn relative(&self) -> PathBuf {
-        match &self.met {
-            Some(tree) => tree.top.join(self.path.strip_prefix(&tree.root).unwrap_or(&self.path)),
+        let path = self.path();
+        match self.tree() {
+            Some(tree) => tree.top.join(path.strip_prefix(&tree.root).unwrap_or(&path)),
             None if self.is_stdin() => PathBuf::from("stdin"),
-            None => below(&self.path),
+            None => below(&path),
         }
     }
 
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
-        #[cfg(unix)]
-        if self.is_met() {
-            use std::os::unix::ffi::OsStrExt;
-            // A name was put behind the path of its folder.
-            let path = self.path.as_os_str().as_bytes();
-            if let Some(folder) = memchr::memrchr(b'/', path).and_then(|end| path.get(..end)).filter(|f| !f.is_empty())
-            {
-                return Path::new(std::ffi::OsStr::from_bytes(folder));
-            }
+        match &self.0 {
+            Place::Named(path) | Place::Met { path, .. } => folder_of(path),
+            Place::Listed { folder, .. } => &folder.path,
         }
-        self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
     pub fn is_stdin(&self) -> bool {
-        self.path.as_os_str() == "-"
+        matches!(&self.0, Place::Named(path) if path.as_os_str() == "-")
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Opens inputs: those that were met in one folder from there, so that the system does not look for the folder each time.
+#[derive(Default)]
+pub(super) struct Opener {
+    /// The folder of the input before, and the folder itself once another input lies in it.
+    #[cfg(unix)]
+    last: Option<(Arc<Folder>, Option<OwnedFd>)>,
+}
+
+impl Opener {
+    /// Opens an input that is no standard input.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(&mut self, input: &Input) -> io::Result<File> {
+        #[cfg(unix)]
+        if let Place::Listed { folder, name } = &input.0 {
+            use rustix::fs::{CWD, Mode, OFlags, openat};
+            use rustix::io::retry_on_intr;
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+            match &mut self.last {
+                Some((last, opened)) if Arc::ptr_eq(last, folder) => {
+                    if opened.is_none() {
+                        let flags = flags | OFlags::DIRECTORY;
+                        *opened = retry_on_intr(|| openat(CWD, &folder.path, flags, Mode::empty())).ok();
+                    }
+                    if let Some(opened) = opened {
+                        let name = folder.name(name);
+                        return Ok(retry_on_intr(|| openat(&*opened, name, flags, Mode::empty()))?.into());
+                    }
+                }
+                last => *last = Some((Arc::clone(folder), None)),
+            }
+        }
+        File::open(input.path())
     }
 }
 
@@ -71,12 +151,12 @@ pub(super) fn expand(inputs: &[PathBuf]) -> (Vec<Input>, Vec<Missing>) {
     let (mut found, mut missing) = (Vec::new(), Vec::new());
     for input in inputs {
         if input.as_os_str() == "-" {
-            found.push(Input { path: input.clone(), met: None });
+            found.push(Input(Place::Named(input.clone())));
             continue;
         }
         match std::fs::metadata(input) {
             Ok(meta) if meta.is_dir() => folder(input, input, &mut found, &mut missing),
-            Ok(_) => found.push(Input { path: input.clone(), met: None }),
+            Ok(_) => found.push(Input(Place::Named(input.clone()))),
             Err(why) => {
                 let before = found.len();
                 pattern(input, &mut found, &mut missing);
@@ -103,9 +183,13 @@ fn folder(root: &Path, input: &Path, found: &mut Vec<Input>, missing: &mut Vec<M
     }
 }
 
+/// Bytes of names in one list; a file name is no longer than what is left to 32 bits.
+const MOST_NAMES: usize = 1 << 30;
+
 /// Finds the files of a folder; `false` where a link to something else than a file would have to be followed.
 fn walk(root: &Path, tree: &Arc<Tree>, follow: bool, found: &mut Vec<Input>, missing: &mut Vec<Missing>) -> bool {
     // Entries of one folder have its path before their name.
+    let mut list = List::default();
     let by_name = |a: &walkdir::DirEntry, b: &walkdir::DirEntry| a.path().as_os_str().cmp(b.path().as_os_str());
     for entry in walkdir::WalkDir::new(root).follow_links(follow).follow_root_links(true).sort_by(by_name) {
         match entry {
@@ -113,10 +197,10 @@ fn walk(root: &Path, tree: &Arc<Tree>, follow: bool, found: &mut Vec<Input>, mis
                 if !std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
                     return false;
                 }
-                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(tree)) });
+                list.add(&entry, tree, found);
             }
             Ok(entry) if entry.file_type().is_file() => {
-                found.push(Input { path: entry.into_path(), met: Some(Arc::clone(tree)) });
+                list.add(&entry, tree, found);
             }
             Ok(_) => {}
             Err(e) => {
@@ -125,7 +209,46 @@ fn walk(root: &Path, tree: &Arc<Tree>, follow: bool, found: &mut Vec<Input>, mis
             }
         }
     }
+    list.end(tree, found);
     true
+}
+
+/// Files of one folder that were met one after another.
+#[derive(Default)]
+struct List {
+    path: PathBuf,
+    prefix: String,
+    names: String,
+    ranges: Vec<Range<u32>>,
+}
+
+impl List {
+    fn add(&mut self, entry: &walkdir::DirEntry, tree: &Arc<Tree>, found: &mut Vec<Input>) {
+        let path = entry.path();
+        let parts =
+            path.to_str().and_then(|path| path.split_at_checked(path.len().checked_sub(entry.file_name().len())?));
+        let Some((prefix, name)) = parts.filter(|_| self.names.len() < MOST_NAMES) else {
+            self.end(tree, found);
+            found.push(Input(Place::Met { path: path.to_owned(), tree: Arc::clone(tree) }));
+            return;
+        };
+        if self.prefix != prefix {
+            self.end(tree, found);
+            prefix.clone_into(&mut self.prefix);
+            folder_of(path).clone_into(&mut self.path);
+        }
+        let start = self.names.len() as u32;
+        self.names.push_str(name);
+        self.ranges.push(start..self.names.len() as u32);
+    }
+
+    fn end(&mut self, tree: &Arc<Tree>, found: &mut Vec<Input>) {
+        let List { path, prefix, names, ranges } = std::mem::take(self);
+        if !ranges.is_empty() {
+            let folder = Arc::new(Folder { path, prefix, names, tree: Arc::clone(tree) });
+            found.extend(ranges.into_iter().map(|name| Input(Place::Listed { folder: Arc::clone(&folder), name })));
+        }
+    }
 }
 
 /// A glob that the shell did not expand.
@@ -149,7 +272,7 @@ fn pattern(input: &Path, found: &mut Vec<Input>, missing: &mut Vec<Missing>) {
         if entry.file_type().is_dir() {
             folder(entry.path(), entry.path(), found, missing);
         } else {
-            found.push(Input { path: path.to_owned(), met: None });
+            found.push(Input(Place::Named(path.to_owned())));
         }
     }
 }

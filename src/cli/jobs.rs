@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const CHUNK: usize = 256 << 10;
 /// Bytes that wait for their turn, for each thread.
 const HELD: usize = 1 << 20;
+/// Buffers that are kept to be used again, for each thread: as many as wait, and the one that is filled.
+const SPARE: usize = HELD / CHUNK + 1;
 /// Groups of inputs that may be begun before the first of them is taken, for each thread.
 const AHEAD: usize = 8;
 /// Inputs that a thread takes at a time, at most.
@@ -304,7 +306,7 @@ impl<T> Shared<T> {
             }
             queues = self.lock();
             if let Some(mut chunk) = chunk.filter(|chunk| chunk.capacity() <= 2 * CHUNK)
-                && queues.spare.len() < 2 * self.threads
+                && queues.spare.len() < SPARE * self.threads
             {
                 chunk.clear();
                 queues.spare.push(chunk);

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
-use depickle::{Gather, Report, Worker};
+use depickle::{Gather, Report};
 
-use super::convert::{All, Taker, Writing};
+use super::convert::{All, Own, Taker, Writing};
+use super::files::Opener;
 use super::jobs::{self, Hand, Part};
 use super::output::{Hashing, Pending};
 use super::plan;
@@ -63,11 +64,11 @@ fn rows_of_all(
 ) -> Result<u64, Failure> {
     let telling = run.telling();
     let (mut written, mut failed) = (0, None);
-    let job = |worker: &mut Worker, n: usize, hand: &mut Hand<'_, Done>| rows(all, worker, n, target, telling, hand);
+    let job = |own: &mut Own, n: usize, hand: &mut Hand<'_, Done>| rows(all, own, n, target, telling, hand);
     jobs::in_order(
         all.inputs.len(),
         all.plan.jobs,
-        || all.converter.worker(),
+        || Own::new(all),
         job,
         |part| {
             match part {
@@ -99,12 +100,13 @@ fn rows_of_all(
 fn table(all: &All<'_>, target: Option<&Path>, run: &mut Run<'_>, output: &mut dyn Write) -> Result<u64, Failure> {
     let telling = run.telling();
     let mut gathering = Gathering { gather: all.converter.gather()?, name: String::new() };
+    let mut opener = Opener::default();
     for (n, input) in all.inputs.iter().enumerate() {
-        let outcome = match input.path.to_str() {
-            None if all.args.source_column.is_some() => (Err(no_text(&input.path)), None),
+        let outcome = match input.path().to_str() {
+            None if all.args.source_column.is_some() => (Err(no_text(&input.path())), None),
             _ => {
                 gathering.name = input.name();
-                all.give(&mut gathering, n, telling.recorded)
+                all.give(&mut gathering, &mut opener, n, telling.recorded)
             }
         };
         let (outcome, input_hash) = match outcome {
@@ -145,19 +147,21 @@ impl Taker for Gathering<'_> {
 /// The rows of one input.
 fn rows(
     all: &All<'_>,
-    worker: &mut Worker,
+    own: &mut Own,
     n: usize,
     target: Option<&Path>,
     telling: Telling,
     hand: &mut Hand<'_, Done>,
 ) -> Done {
     if let Some(input) = all.inputs.get(n).filter(|_| all.args.source_column.is_some()) {
-        let Some(name) = input.path.to_str() else {
-            return Done { input: n, outcome: Outcome::Failed(no_text(&input.path)), input_hash: None };
+        let path = input.path();
+        let Some(name) = path.to_str() else {
+            return Done { input: n, outcome: Outcome::Failed(no_text(&path)), input_hash: None };
         };
-        worker.comes_from(name);
+        own.worker.comes_from(name);
     }
-    let (result, input_hash) = all.give(&mut Writing { worker, output: hand }, n, telling.recorded);
+    let Own { worker, opener } = own;
+    let (result, input_hash) = all.give(&mut Writing { worker, output: hand }, opener, n, telling.recorded);
     let outcome = match result {
         Ok(report) => telling.written(target, report, None),
         Err(failure) => Outcome::Failed(failure),

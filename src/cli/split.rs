@@ -30,7 +30,7 @@ pub(super) fn one(
     let (converter, source): (_, Box<dyn io::Read + Send>) = if input.is_stdin() {
         (all.converter.clone(), Box::new(io::stdin()))
     } else {
-        (all.converter.clone().side_files(input.folder()), Box::new(File::open(&input.path).map_err(io)?))
+        (all.converter.clone().side_files(input.folder()), Box::new(File::open(input.path()).map_err(io)?))
     };
     let mut source = Hashing::new(source, recorded);
     let result = converter.read(&mut source);

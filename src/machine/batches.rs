@@ -439,7 +439,7 @@ impl<G: Globals> Machine<G> {
                 |slots| guess.keeps_some(slots),
                 |slot, value| guess.keeps(slot, value),
             ),
-            None => self.memo.retain(|slot, _| slots.is_some_and(|slots| slots.outlives(slot, batch))),
+            None => self.memo.retain(batch, |slot| slots.and_then(|slots| slots.last(slot))),
         };
         let new = kept.len() as u64;
         let mut values: Vec<Value> = kept.iter().filter_map(|slot| self.memo.get(*slot)).collect();

@@ -23,8 +23,8 @@ pub(super) struct Memo {
     top: u64,
     /// Pages from here on have not been looked through.
     fresh: usize,
-    /// Pages before it that hold something which may be forgotten.
-    live: Vec<usize>,
+    /// Pages before it that hold something which may be forgotten, each with the last batch that needs any of it.
+    live: Vec<(usize, u32)>,
     /// Entries that there may be.
     most: u64,
     /// The pages have more slots than that.
@@ -157,7 +157,7 @@ impl Memo {
                 self.is_narrow = (self.pages.len() * PAGE) as u64 > self.most;
             }
             if at < self.fresh {
-                self.live.push(at);
+                self.live.push((at, u32::MAX));
             }
             let mut page = self.spare.pop().unwrap_or_else(|| Box::new([None; PAGE]));
             page[index as usize % PAGE] = Some(value);
@@ -183,10 +183,21 @@ impl Memo {
         }
     }
 
-    /// Forgets the slots for which `outlives` is false; returns those that stay.
-    pub fn retain(&mut self, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
-        let live = std::mem::take(&mut self.live);
-        self.retain_in(live, outlives)
+    /// Forgets what no batch after `batch` needs; `last` tells which is the last one to need a slot. Returns the slots that were
+    /// looked at and stay: those of before are forgotten page by page, once nothing in a page is needed, and closed.
+    pub fn retain(&mut self, batch: u32, last: impl Fn(u64) -> Option<u32>) -> Vec<u64> {
+        let (pages, spare) = (&mut self.pages, &mut self.spare);
+        self.live.retain(|(n, until)| {
+            let stays = *until > batch;
+            if !stays && let Some(mut page) = pages.get_mut(*n).and_then(Option::take) {
+                page.fill(None);
+                spare.push(page);
+            }
+            stays
+        });
+        let kept = self.retain_in(|slot, _| last(slot).filter(|last| *last > batch));
+        self.closed = (self.fresh * PAGE) as u64;
+        kept
     }
 
     /// As [`Memo::retain`] for slots from about `from` on that are new: what stayed once stays for good, and is not looked at again,
@@ -210,37 +221,41 @@ impl Memo {
                 self.spare.push(page);
             }
         }
-        let kept = self.retain_in(Vec::new(), outlives);
+        let kept = self.retain_in(|slot, value| outlives(slot, value).then_some(u32::MAX));
         self.closed = self.top.max(self.sparse_top);
         kept
     }
 
-    fn retain_in(&mut self, known: Vec<usize>, outlives: impl Fn(u64, &Value) -> bool) -> Vec<u64> {
+    /// Looks at what is new; `until` tells up to which batch a slot stays, if it does.
+    fn retain_in(&mut self, until: impl Fn(u64, &Value) -> Option<u32>) -> Vec<u64> {
         // Pages may go.
         self.room = 0;
         let mut kept = Vec::new();
         // The page that is being filled is new until it is full.
         let full = usize::try_from(self.top / PAGE as u64).unwrap_or(usize::MAX).min(self.pages.len());
-        for n in known.into_iter().chain(self.fresh..self.pages.len()) {
+        for n in self.fresh..self.pages.len() {
             let Some(Some(page)) = self.pages.get_mut(n) else { continue };
-            let before = kept.len();
+            let mut latest = None;
             for (i, value) in page.iter_mut().enumerate() {
                 let index = (n * PAGE + i) as u64;
-                if let Some(known) = value {
-                    if outlives(index, known) { kept.push(index) } else { *value = None }
+                let Some(known) = value else { continue };
+                let last = until(index, known);
+                if last.is_some() {
+                    kept.push(index)
+                } else {
+                    *value = None
                 }
+                latest = latest.max(last);
             }
-            if kept.len() > before {
-                if n < full {
-                    self.live.push(n);
-                }
-            } else if let Some(page) = self.pages.get_mut(n).and_then(Option::take) {
-                self.spare.push(page);
+            match latest {
+                Some(last) if n < full => self.live.push((n, last)),
+                Some(_) => {}
+                None => self.spare.extend(self.pages.get_mut(n).and_then(Option::take)),
             }
         }
         self.fresh = full;
         self.sparse.retain(|index, value| {
-            let stays = outlives(*index, value);
+            let stays = until(*index, value).is_some();
             if stays {
                 kept.push(*index);
             }
@@ -331,9 +346,17 @@ mod tests {
         for n in 0..5_000 {
             assert!(memo.put(n, Value::Int(n as i64)).is_ok());
         }
-        assert_eq!(memo.retain(|n, _| n == 7 || n == 4_000), [7, 4_000]);
+        let last = |n| match n {
+            7 => Some(2),
+            4_000 => Some(9),
+            _ => None,
+        };
+        assert_eq!(memo.retain(1, last), [7, 4_000]);
         assert!(matches!(memo.get(4_000), Some(Value::Int(4_000))) && memo.get(8).is_none());
         assert_eq!((memo.count(), memo.spare.len()), (5_000, 3));
+        assert!(memo.retain(1, last).is_empty() && memo.get(7).is_some(), "they are known");
+        assert!(memo.retain(2, last).is_empty() && memo.get(7).is_none() && memo.get(4_000).is_some());
+        assert_eq!((memo.count(), memo.spare.len()), (5_000, 4));
         memo.clear();
         assert!(memo.put(7, Value::None).is_ok() && memo.get(4_000).is_none());
     }

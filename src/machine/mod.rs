@@ -295,7 +295,7 @@ impl<G: Globals> Machine<G> {
             highest: 0,
             nesting: 0,
             inner: None,
-            buffers: Arc::new([]),
+            buffers: Arc::default(),
             buffers_used: 0,
             side: None,
         }

@@ -144,7 +144,7 @@ impl Entry {
 }
 
 /// Steps of a part of a conversion: entries of one ledger, and how often.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken(Box<[(u8, u64)]>);
 
 impl Taken {

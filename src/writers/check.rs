@@ -29,6 +29,8 @@ pub(crate) struct Sizes {
     most: u64,
     /// Values so far, where sharing multiplies them.
     values: u64,
+    /// A bound of those that were not counted.
+    uncounted: u64,
 }
 
 impl Sizes {
@@ -36,6 +38,17 @@ impl Sizes {
     pub fn keep(&mut self, first_gone: NodeId) {
         self.known.truncate(first_gone.0 as usize);
         self.most = self.known.iter().map(|size| size.values).max().unwrap_or(1);
+    }
+
+    /// What comes in parts is another each time, and no other value holds it: it is not the largest of those that are.
+    fn forget(&mut self, roots: &[Value]) {
+        for root in roots {
+            if let Value::Object(id) = root
+                && let Some(slot) = self.known.get_mut(id.0 as usize)
+            {
+                *slot = Size { values: NEW, depth: 0 };
+            }
+        }
     }
 
     /// A bound of what `roots` become, where they and what is new stand in one place: new objects are a tree then, whose depth was
@@ -92,7 +105,11 @@ pub(crate) fn check(
     max_depth: u32,
     sizes: &mut Sizes,
 ) -> Result<(), Error> {
-    if sharing == Sharing::Expanded && sizes.bound(graph, roots).is_some_and(|most| most <= max_output) {
+    if sharing == Sharing::Expanded
+        && let Some(most) = sizes.bound(graph, roots).map(|most| most.saturating_add(sizes.uncounted))
+        && most <= max_output
+    {
+        sizes.uncounted = most;
         return Ok(());
     }
     // Each value takes at least one byte; only what sharing multiplies can get here.
@@ -119,20 +136,13 @@ fn expanded(graph: &Graph, roots: &[Value], sharing: Sharing, max_depth: u32, si
     if !graph.has_shared() {
         return Ok(0);
     }
-    let new = Size { values: NEW, depth: 0 };
-    sizes.known.resize(graph.len(), new);
-    for root in roots {
-        // Of one that comes in parts this is another.
-        if let Value::Object(id) = root
-            && let Some(slot) = sizes.known.get_mut(id.0 as usize)
-        {
-            *slot = new;
-        }
-    }
+    sizes.known.resize(graph.len(), Size { values: NEW, depth: 0 });
+    sizes.forget(roots);
     let mut total = 0u64;
     for root in roots {
         total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes.known)?);
     }
+    sizes.forget(roots);
     Ok(total)
 }
 
@@ -227,4 +237,37 @@ fn place(graph: &Graph, open: &[Frame]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::model::graph::Kind;
+
+    /// A list that comes in parts, each of one item: a list that is shared, of so many values.
+    fn parts(graph: &mut Graph, values: usize) -> NodeId {
+        let shared = graph.object(Kind::List, &vec![Value::Int(1); values]).expect("room");
+        graph.mark_shared(shared);
+        graph.object(Kind::List, &[Value::Object(shared)]).expect("room")
+    }
+
+    #[test]
+    fn a_root_that_comes_in_parts_is_not_the_largest_value() {
+        let mut graph = Graph::new(&Limits::default());
+        let root = parts(&mut graph, 10);
+        let mut sizes = Sizes::default();
+        let mut check = |graph: &Graph, most| {
+            let result = check(graph, &[Value::Object(root)], Sharing::Expanded, most, 100, &mut sizes);
+            sizes.keep(graph.checkpoint().end());
+            (result.is_ok(), sizes.most, sizes.values, sizes.uncounted)
+        };
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, 0));
+        // Eleven items are in the graph, and the root.
+        let bound = 12 * 11;
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, bound));
+        assert_eq!(check(&graph, 1_000), (true, 11, 12, 2 * bound), "what is not counted adds up");
+        assert_eq!(check(&graph, 300), (true, 11, 24, 2 * bound), "what may be too much is counted");
+        assert!(!check(&graph, 30).0);
+    }
 }

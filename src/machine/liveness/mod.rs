@@ -669,7 +669,7 @@ mod tests {
         assert_eq!(batches.ends[0].levels.len(), 1);
         let last = batches.ends.len() as u32;
         assert!(batches.slots.is_read(1) && !batches.slots.is_read(2));
-        assert!(batches.slots.outlives(1, 0) && !batches.slots.outlives(1, last) && !batches.slots.outlives(2, 0));
+        assert!(batches.slots.last(1) == Some(last) && batches.slots.last(2).is_none());
     }
 
     #[test]

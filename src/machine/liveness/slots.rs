@@ -46,11 +46,11 @@ impl Slots {
         words.iter().any(|word| *word != 0)
     }
 
-    /// Whether a batch later than `batch` reads a slot.
+    /// The last batch that reads a slot which an earlier one filled.
     #[inline]
-    pub fn outlives(&self, slot: u64, batch: u32) -> bool {
-        let page = self.last.get(slot as usize / PAGE).and_then(Option::as_ref);
-        page.and_then(|page| page.get(slot as usize % PAGE)).is_some_and(|last| *last > batch + 1)
+    pub fn last(&self, slot: u64) -> Option<u32> {
+        let page = self.last.get(slot as usize / PAGE).and_then(Option::as_ref)?;
+        page.get(slot as usize % PAGE)?.checked_sub(1)
     }
 }
 

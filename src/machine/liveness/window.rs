@@ -3,7 +3,7 @@
 //! What an opcode's bytes are and what it does to the stack comes from the one table, when this is compiled. Whatever is not
 //! plain — a line, an argument that crosses the window — is left to the loop that reads any opcode.
 
-use super::{Scan, entry};
+use super::{Frame, Scan, entry};
 use crate::opcode::lexer::Lexer;
 use crate::opcode::{ArgKind, OPCODES, Opcode, OpcodeInfo, arg};
 
@@ -179,6 +179,7 @@ impl Scan {
             Act::Rare => return None,
             Act::Leaf => {
                 self.stack.push(entry::OTHER);
+                end = self.leaves(row, head[0], window, end);
                 true
             }
             Act::Data => {
@@ -210,6 +211,7 @@ impl Scan {
             Act::Int => {
                 let entry = if self.at_key() { entry::int(row.int(head)) } else { entry::OTHER };
                 self.stack.push(entry);
+                end = self.leaves(row, head[0], window, end);
                 true
             }
             Act::Empty(kind) => {
@@ -257,6 +259,27 @@ impl Scan {
             return Some((end + 1, self.memoize()));
         }
         Some((end, plain))
+    }
+}
+
+impl Scan {
+    /// Leaves from `at` on that follow another of their opcode as items of one container: in a long list of them there is nothing
+    /// else to see. Returns where they end.
+    #[inline(always)]
+    fn leaves(&mut self, row: Row, opcode: u8, window: &[u8], at: usize) -> usize {
+        let len = usize::from(row.head);
+        let is_run = window.get(at) == Some(&opcode) && window.get(at + len) == Some(&opcode);
+        if !is_run || self.frame != Frame::Items || self.stack.last() != Some(&entry::OTHER) {
+            return at;
+        }
+        // The length is the same for all: where the next one lies needs no look at this one.
+        let whole = window.len().saturating_sub(len - 1);
+        let mut end = at;
+        while end < whole && window[end] == opcode {
+            end += len;
+        }
+        self.stack.resize(self.stack.len() + (end - at) / len, entry::OTHER);
+        end
     }
 }
 

@@ -378,7 +378,10 @@ impl<G: Globals> Machine<G> {
                 if let Some(guess) = &mut self.guess {
                     guess.mark(index);
                 }
-                share(&mut self.graph, value);
+                // What the first pass saw to be read was said to be shared when it was put there.
+                if self.slots.is_none() {
+                    share(&mut self.graph, value);
+                }
                 self.stack.copy_free(value)
             }
             None => false,

@@ -82,11 +82,10 @@ impl Graph {
         self.text.clear();
         self.bytes.clear();
         self.long.clear();
-        self.payloads = super::payloads::Payloads::default();
+        self.payloads.forget();
         self.globals.clear();
         self.zones.clear();
         self.unsealed.clear();
-        self.payloads = super::payloads::Payloads::default();
         self.keys.forget();
         (self.nans, self.shared, self.pending) = (0, 0, 0);
         self.limit(limits);

@@ -165,6 +165,13 @@ pub(super) fn is_outside(len: u32, at: u64) -> bool {
 }
 
 impl Payloads {
+    /// Drops everything, for another input: most have no such bytes.
+    pub(super) fn forget(&mut self) {
+        if self.parts.capacity() > 0 || self.failure.get().is_some() {
+            *self = Payloads::default();
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
         self.parts.len()
     }

@@ -403,13 +403,14 @@ impl<'a, 'w, S: Sink> Natural<'a, 'w, S> {
     // ---- objects
 
     fn object(&mut self, id: NodeId) -> Result<(), Error> {
+        if self.again(id)? {
+            return Ok(());
+        }
         let graph = self.graph;
         let shared = graph.get(id).flags & flag::SHARED != 0 && graph.kind(id).keeps_identity();
         if shared && !self.seen.insert(id) {
             self.note(Loss::Shared)?;
-            if self.again(id) {
-                return Ok(());
-            }
+            self.remember(id);
         }
         match graph.kind(id) {
             Kind::List => {}
