@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::convert::{Converter, Report};
-use crate::document::{Memory, STOP};
+use crate::document::Memory;
 use crate::error::{Error, Failure};
 use crate::location::Location;
 use crate::output::{Gone, Output};
@@ -80,26 +80,14 @@ impl Worker {
     ///
     /// # Errors
     /// As for [`Converter::convert`].
-    pub fn convert_file_to(&mut self, file: File, output: &mut dyn Output) -> Result<Report, Failure> {
-        self.file_to(file, Source::Any, output)
-    }
-
-    /// As [`Worker::convert_file_to`], for what is known to be a regular file: no pipe and no device.
-    ///
-    /// # Errors
-    /// As for [`Converter::convert`].
-    pub fn convert_regular_file_to(&mut self, file: File, output: &mut dyn Output) -> Result<Report, Failure> {
-        self.file_to(file, Source::Regular, output)
-    }
-
-    fn file_to(&mut self, mut file: File, source: Source, output: &mut dyn Output) -> Result<Report, Failure> {
+    pub fn convert_file_to(&mut self, mut file: File, output: &mut dyn Output) -> Result<Report, Failure> {
         let mut buffer = std::mem::take(&mut self.memory.buffer);
         if buffer.len() < LARGE {
             // Zeroed by the system, page by page as files need them.
             buffer = vec![0; LARGE];
         }
         let begin = buffer.get_mut(..LARGE).unwrap_or_default();
-        match fill(&mut file, source, begin) {
+        match fill(&mut file, begin) {
             Ok(filled) if filled < LARGE => {
                 return self.converter.convert_held(buffer, filled, &mut self.memory, output);
             }
@@ -109,10 +97,7 @@ impl Worker {
                 return Err(failed(e).into());
             }
         }
-        let is_file = match source {
-            Source::Regular => Ok(true),
-            Source::Any => file.metadata().map(|metadata| metadata.is_file()),
-        };
+        let is_file = file.metadata().map(|metadata| metadata.is_file());
         let result = match is_file {
             Ok(true) => self.converter.convert_file_to(file, output),
             Ok(false) => {
@@ -126,32 +111,13 @@ impl Worker {
     }
 }
 
-/// What a file may be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Regular,
-    /// Also a pipe or a device.
-    Any,
-}
-
 /// Fills a buffer, or as much of it as a file has; how much that is.
-fn fill(file: &mut File, source: Source, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(free) = buffer.get_mut(filled..).filter(|free| !free.is_empty()) {
         match file.read(free) {
             Ok(0) => break,
-            Ok(n) => {
-                filled += n;
-                // A regular file gives less than was asked for at its end alone (POSIX, `read`). Should a file system think
-                // otherwise, what is cut off in the middle of a pickle still shows.
-                let is_cut = filled < buffer.len();
-                if is_cut
-                    && source == Source::Regular
-                    && filled.checked_sub(1).and_then(|n| buffer.get(n)) == Some(&STOP)
-                {
-                    break;
-                }
-            }
+            Ok(n) => filled += n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
@@ -161,33 +127,4 @@ fn fill(file: &mut File, source: Source, buffer: &mut [u8]) -> io::Result<usize>
 
 fn failed(e: io::Error) -> Error {
     Error::io(e, Location::default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::writers::options::Format;
-    use std::io::Seek;
-
-    #[test]
-    fn a_regular_file_and_any_other_give_the_same() -> Result<(), Box<dyn std::error::Error>> {
-        let long = [b"X\x00\x00\x10\x00".to_vec(), vec![b'.'; 1 << 20], b".".to_vec()].concat();
-        for pickle in [&b"I1\n."[..], b"I1\n.I2\n.", b"I1\n.\n", b"I1\n", b"", &long] {
-            let mut worker = Converter::new(Format::Ndjson).worker();
-            let mut file = tempfile::tempfile()?;
-            file.write_all(pickle)?;
-            let mut convert = |regular: bool| {
-                let mut output = Vec::new();
-                file.rewind()?;
-                let file = file.try_clone()?;
-                let result = match regular {
-                    true => worker.convert_regular_file_to(file, &mut Gone(&mut output)),
-                    false => worker.convert_file_to(file, &mut Gone(&mut output)),
-                };
-                io::Result::Ok((result.map(|report| report.bytes_read).map_err(|e| e.to_string()), output))
-            };
-            assert_eq!(convert(true)?, convert(false)?);
-        }
-        Ok(())
-    }
 }

@@ -233,7 +233,6 @@ pub(super) trait Taker {
     /// Where the arrays lie that joblib put into files beside the next input.
     fn side_files(&mut self, folder: Option<&Path>);
 
-    /// A regular file.
     fn file(&mut self, file: File) -> Result<Report, Failure>;
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure>;
@@ -251,7 +250,7 @@ impl Taker for Writing<'_> {
     }
 
     fn file(&mut self, file: File) -> Result<Report, Failure> {
-        self.worker.convert_regular_file_to(file, self.output)
+        self.worker.convert_file_to(file, self.output)
     }
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {

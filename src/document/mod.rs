@@ -27,17 +27,12 @@ use crate::location::Location;
 use crate::machine::{self, Machine, Trailing};
 use crate::model::graph::Graph;
 use crate::model::value::Value;
-use crate::opcode::Opcode;
 use crate::policy::Policy;
 use crate::source::random::{FileInput, Section};
 use crate::view::ValueRef;
 
 /// How far into a stream an error may lie for the stream to be no pickle at all.
 const HEAD: u64 = 512;
-
-/// The byte that a pickle ends with.
-#[cfg_attr(not(feature = "json"), allow(dead_code, reason = "a worker alone asks"))]
-pub(crate) const STOP: u8 = Opcode::Stop as u8;
 
 /// What one reading leaves to the next: many small inputs cost no allocation.
 #[derive(Debug, Default)]
