@@ -134,6 +134,20 @@ impl Named {
         let mut items = site.eye.values(id);
         let mut hint = 0;
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            // Mostly it is the next field, and a value of its type.
+            if let Some(field) = self.fields.get_mut(hint)
+                && field.filled != self.rows
+                && site.eye.spot(key) == Some(field.spot)
+                && field.builder.plain(site, value)
+            {
+                field.filled = self.rows;
+                self.filled += 1;
+                if !look.scalar((hint, self.same), key, value) {
+                    look.field((hint, &field.name), &mut self.same, key, value);
+                }
+                hint += 1;
+                continue;
+            }
             let at = match self.place(site, key, hint) {
                 Ok(at) => at,
                 Err(e) => {

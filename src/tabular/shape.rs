@@ -2,18 +2,19 @@
 //! decides on a type.
 
 mod look;
+mod times;
 
 use std::collections::HashMap;
 
 use arrow::datatypes::TimeUnit;
 use num_bigint::BigInt;
 
-use super::eye::{Eye, Items, Refusal, Seen, Spot, UTC, ZoneIndex};
+use super::eye::{Eye, Items, Refusal, Seen, Spot, UTC};
 use super::plan::{DECIMAL128, DECIMAL256, Plan};
-use super::units::ticks_per_second;
 use crate::model::value::Value;
 use crate::writers::options::DictAs;
 pub(super) use look::{Failure, Look};
+use times::{Times, finer};
 
 /// Levels of lists and structs in one column; what lies deeper is JSON text. Arrow's own readers stop at 64 levels, and a map takes
 /// two.
@@ -73,22 +74,6 @@ pub(super) struct Shape {
     keyed: Option<Box<Keyed>>,
 }
 
-/// Timestamps or durations: the finest unit, and the bounds in nanoseconds.
-#[derive(Clone, Copy, Debug)]
-struct Times {
-    unit: TimeUnit,
-    low: i128,
-    high: i128,
-    zone: Option<ZoneIndex>,
-    zones_differ: bool,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        Times { unit: TimeUnit::Second, low: 0, high: 0, zone: None, zones_differ: false }
-    }
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Decimals {
     /// Digits before the point.
@@ -115,10 +100,6 @@ struct Keyed {
     unfit: bool,
 }
 
-fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
-    if ticks_per_second(a) >= ticks_per_second(b) { a } else { b }
-}
-
 fn exact_float(n: i64) -> bool {
     // Odd part below 2^53.
     let n = n.unsigned_abs();
@@ -137,20 +118,27 @@ impl Shape {
     /// Text that the options refuse.
     #[inline]
     pub fn observe<'g>(&mut self, eye: &mut Eye<'g>, value: Value, level: u32) -> Result<(), Refusal> {
+        if self.scalar(value) {
+            return Ok(());
+        }
+        let seen = eye.see(value)?;
+        self.take(eye, seen, level)
+    }
+
+    /// Takes a value that needs no look at the graph; `false` for another, of which nothing was taken.
+    #[inline]
+    fn scalar(&mut self, value: Value) -> bool {
         let kind = match value {
-            Value::None => return Ok(()),
+            Value::None => return true,
             Value::Bool(_) => kind::BOOL,
             Value::Int(n) => self.int(n),
             Value::Float { value, .. } => self.float(value),
             Value::Str { len, .. } if len < u32::MAX => self.sized(u64::from(len), kind::TEXT),
-            _ => {
-                let seen = eye.see(value)?;
-                return self.take(eye, seen, level);
-            }
+            _ => return false,
         };
         self.values += 1;
         self.kinds |= kind;
-        Ok(())
+        true
     }
 
     #[inline]
@@ -399,30 +387,6 @@ impl Shape {
     /// Columns that rows have so far.
     pub fn width(&self) -> usize {
         self.keyed.as_ref().map_or(0, |keyed| keyed.names.len())
-    }
-}
-
-impl Times {
-    fn take(&mut self, n: i128, unit: TimeUnit) {
-        let nanos = n.saturating_mul(1_000_000_000 / ticks_per_second(unit));
-        self.unit = finer(self.unit, unit);
-        self.low = self.low.min(nanos);
-        self.high = self.high.max(nanos);
-    }
-
-    fn merge(&mut self, other: Times) {
-        self.unit = finer(self.unit, other.unit);
-        self.low = self.low.min(other.low);
-        self.high = self.high.max(other.high);
-        self.zones_differ |= other.zones_differ || matches!((self.zone, other.zone), (Some(a), Some(b)) if a != b);
-        self.zone = self.zone.or(other.zone);
-    }
-
-    /// Whether 64 bits hold them all.
-    fn fit(&self) -> bool {
-        // Parquet has no seconds: they become milliseconds.
-        let per = 1_000_000_000 / ticks_per_second(finer(self.unit, TimeUnit::Millisecond));
-        self.low / per >= i64::MIN.into() && self.high / per <= i64::MAX.into()
     }
 }
 

@@ -34,15 +34,26 @@ impl<'l, 'g> Look<'l, 'g> {
         self.failure
     }
 
-    /// Looks at the value of the field `at`. `same` is how many of the first names are known to be those of the fields.
+    /// Looks at a value that needs no look at the graph, of the field `at`, which is one of the first `same`: their names are known to be
+    /// those of the fields. `false` where it has to be looked at otherwise.
     #[inline]
+    pub fn scalar(&mut self, (at, same): (usize, usize), key: Value, value: Value) -> bool {
+        let done = self.failure.is_none()
+            && known(self.keyed, self.level, (at, same), key).is_some_and(|shape| shape.scalar(value));
+        self.keyed.keys += u64::from(done);
+        done
+    }
+
+    /// Looks at the value of the field `at`.
     pub fn field(&mut self, (at, name): (usize, &str), same: &mut usize, key: Value, value: Value) {
         if self.failure.is_some() {
             return;
         }
-        let level = self.level + 1;
         if let Some(shape) = known(self.keyed, self.level, (at, *same), key) {
-            self.failure = shape.observe(self.eye, value, level).err().map(Failure::Refused);
+            if let Err(refusal) = shape.observe(self.eye, value, self.level + 1) {
+                self.failure = Some(Failure::Refused(refusal));
+            }
+            self.keyed.keys += 1;
             return;
         }
         self.entry(key, value, &mut { at });
@@ -98,6 +109,7 @@ impl<'l, 'g> Look<'l, 'g> {
         let mut inside = Look { eye: self.eye, keyed, level, failure: None };
         let done = look(&mut inside);
         self.failure = inside.failure;
+        self.keyed.keys += 1;
         Some(done)
     }
 }
@@ -106,7 +118,5 @@ impl<'l, 'g> Look<'l, 'g> {
 #[inline]
 fn known(keyed: &mut Keyed, level: u32, (at, same): (usize, usize), key: Value) -> Option<&mut Shape> {
     let stays = level == 0 || keyed.names.len() < MAX_FIELDS && matches!(key, Value::Str { .. } | Value::Py2Str { .. });
-    let (_, shape) = keyed.names.get_mut(at).filter(|_| at < same && stays)?;
-    keyed.keys += 1;
-    Some(shape)
+    keyed.names.get_mut(at).filter(|_| at < same && stays).map(|(_, shape)| shape)
 }
