@@ -399,7 +399,7 @@ pub(super) fn build<'g>(
     let built = match &column.values {
         Values::Objects(values) => values.get(rows).unwrap_or_default().iter().try_for_each(|value| {
             site.trail.next_item();
-            builder.push(site, *value)
+            if builder.plain(site, *value) { Ok(()) } else { builder.push(site, *value) }
         }),
         _ => rows.try_for_each(|n| {
             site.trail.next_item();

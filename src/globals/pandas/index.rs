@@ -243,6 +243,15 @@ pub(super) fn check_codes(ctx: &mut Ctx<'_>, codes: Value, bound: u64) -> Result
     let bytes = array.bytes(ctx.graph).unwrap_or(&[]);
     let within = |code: i64| code == -1 || u64::try_from(code).is_ok_and(|code| code < bound);
     let size = array.dtype.size.max(1);
+    // Categories are few, mostly, and their codes short.
+    let fit = match size {
+        1 => bytes.iter().all(|code| within(i64::from(code.cast_signed()))),
+        2 if !array.dtype.big => bytes.as_chunks::<2>().0.iter().all(|code| within(i16::from_le_bytes(*code).into())),
+        _ => false,
+    };
+    if fit && array.dtype.ty == Type::Int {
+        return Ok((len / size) as u64);
+    }
     let wrong = bytes.chunks_exact(size).find_map(|code| match array.dtype.element(code) {
         Some(Element::Int(code)) if within(code) => None,
         Some(Element::Int(code)) => Some(Some(code)),
