@@ -14,6 +14,8 @@ const PLACES: usize = 256;
 const FIRST: u32 = 64;
 /// Keys after which it is tried again, where it was of no use.
 const RETRY: u32 = 1 << 14;
+/// Keys that were not foreseen, after which it shows whether it is of use.
+const ENOUGH: u32 = 1 << 10;
 /// Bytes of a key as it is written, with what stands between it and its value.
 const ROOM: usize = BLOCK + 8;
 
@@ -46,13 +48,14 @@ pub(super) struct Known {
     next: u8,
     /// Keys that are written without looking.
     skip: u32,
-    /// Keys that were known, since all were forgotten.
+    /// Keys that were foreseen, and those that were not.
     hits: u32,
+    misses: u32,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Known { entries: Vec::new(), places: Box::default(), last: 0, next: 0, skip: FIRST, hits: 0 }
+        Known { entries: Vec::new(), places: Box::default(), last: 0, next: 0, skip: FIRST, hits: 0, misses: 0 }
     }
 }
 
@@ -70,7 +73,7 @@ impl Known {
                 Some(entry) if is(entry, block, len) => {
                     put(entry, sink);
                     (self.last, self.next) = (self.next, entry.next);
-                    self.hits += 1;
+                    self.hits = self.hits.saturating_add(1);
                 }
                 _ => self.look_up(sink, block, graph, len, at),
             },
@@ -85,12 +88,19 @@ impl Known {
 
     /// Writes a key that was not foreseen.
     fn look_up<S: Sink>(&mut self, sink: &mut S, block: &[u8; BLOCK], graph: &Graph, len: u32, at: u64) {
+        self.misses += 1;
+        if self.misses == ENOUGH {
+            // To look for keys that are not foreseen costs more than it saves.
+            if self.hits < ENOUGH {
+                self.skip = RETRY;
+            }
+            (self.hits, self.misses) = (0, 0);
+        }
         let place = place(block, len as usize);
         let known = self.places.get(place).copied().unwrap_or(0);
         let found = match self.entries.get(usize::from(known)) {
             Some(entry) if is(entry, block, len) => {
                 put(entry, sink);
-                self.hits += 1;
                 known
             }
             _ => {
@@ -118,12 +128,8 @@ impl Known {
             *to = *from;
         }
         if self.entries.len() > MOST {
-            // Keys that do not come again cost more than they save.
-            if (self.hits as usize) < 2 * MOST {
-                self.skip = RETRY;
-            }
             self.entries.clear();
-            (self.last, self.hits) = (0, 0);
+            self.last = 0;
         }
         if self.entries.is_empty() {
             self.entries.push(NONE);
@@ -175,8 +181,8 @@ mod tests {
     use crate::limits::Limits;
     use crate::writers::json;
 
-    /// What keys are written as, one after another, and how many of them were known.
-    fn write(keys: &[&str]) -> (String, u32) {
+    /// What keys are written as, one after another, and what is known then.
+    fn write(keys: &[&str]) -> (String, Known) {
         let mut graph = Graph::new(&Limits::default());
         let mut known = Known { skip: 0, ..Known::default() };
         let mut sink = json::compact();
@@ -186,30 +192,44 @@ mod tests {
             graph.store_text(&"x".repeat(BLOCK)).expect("room");
             assert!(known.write(&mut sink, &graph, &Value::Str { len, at }));
         }
-        (String::from_utf8(sink.buffer().clone()).expect("UTF-8"), known.hits)
+        (String::from_utf8(sink.buffer().clone()).expect("UTF-8"), known)
+    }
+
+    fn expected(keys: &[&str]) -> String {
+        keys.iter().map(|key| format!("{}:", serde_json::to_string(key).expect("JSON"))).collect()
     }
 
     #[test]
     fn keys_that_come_again_are_known() {
-        let (text, hits) = write(&["id", "na\"me", "", "id", "na\"me", "", "name", "id", "na\"me"]);
-        assert_eq!(text, r#""id":"na\"me":"":"id":"na\"me":"":"name":"id":"na\"me":"#);
-        assert_eq!(hits, 5);
+        let keys = ["id", "na\"me", "", "id", "na\"me", "", "name", "id", "na\"me"];
+        let (text, known) = write(&keys);
+        assert_eq!(text, expected(&keys));
+        // Four keys, and what comes before the first; what follows `id` and `na"me` is foreseen.
+        assert_eq!((known.entries.len(), known.hits, known.misses), (5, 3, 6));
     }
 
     #[test]
     fn keys_that_begin_alike_are_told_apart() {
         let keys =
             ["a", "a\0", "ab", "abcdefghijklmnopqrstuvwxyz012345", "abcdefghijklmnopqrstuvwxyz01234", "a", "a\0"];
-        let expected: String =
-            keys.iter().map(|key| format!("{}:", serde_json::to_string(key).expect("JSON"))).collect();
-        assert_eq!(write(&keys), (expected, 2));
+        let (text, known) = write(&keys);
+        assert_eq!((text, known.entries.len()), (expected(&keys), 6));
     }
 
     #[test]
     fn keys_that_never_come_again_are_not_looked_at_for_long() {
         let keys: Vec<String> = (0..2_000).map(|n| format!("key {n}")).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        let (text, hits) = write(&keys);
-        assert_eq!((text.matches("\"key ").count(), hits), (2_000, 0));
+        let (text, known) = write(&keys);
+        assert_eq!((text, known.hits), (expected(&keys), 0));
+        assert_eq!(known.skip, RETRY - (2_000 - ENOUGH));
+    }
+
+    #[test]
+    fn more_keys_than_are_remembered_are_written_all_the_same() {
+        let keys: Vec<String> = (0..900).map(|n| format!("key {}", n % 300)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let (text, known) = write(&keys);
+        assert_eq!((text, known.entries.len() <= MOST + 1), (expected(&keys), true));
     }
 }
