@@ -25,6 +25,8 @@ use path::Path;
 const BATCH: u64 = 256 << 10;
 /// Items that a batch has at least, where they are short.
 const MANY: usize = 1 << 15;
+/// Bytes from which on an object that is given a state is taken for one that has nothing to hand over.
+const STATE: u64 = 1 << 20;
 /// Items from which on a container is one that may go on: picklers add so many at a time.
 const FULL: usize = 1000;
 /// Texts that stand at no place of a key and are kept in mind all the same: a dict may have them as keys later.
@@ -222,6 +224,7 @@ impl Scan {
                 self.window(lexer);
             }
             let offset = lexer.offset();
+            self.whole |= self.shallow && offset - self.start >= STATE && self.has_state();
             let (info, arg) = lexer.next()?;
             match info.opcode {
                 Opcode::Stop => {
@@ -247,6 +250,14 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// Whether the root is an object whose state is being made, as that of a DataFrame: a dict right above it, which is no key, and
+    /// nothing was added to it.
+    fn has_state(&self) -> bool {
+        self.root.is_none()
+            && matches!(self.stack.as_slice(), [root, state, ..]
+                if entry::kind(*root) == entry::Kind::Object && entry::kind(*state) == entry::Kind::Dict)
     }
 
     /// A batch may end here, if it is long enough.
@@ -618,6 +629,21 @@ mod tests {
                 plan(&mut Lexer::new(Box::new(Slow(std::io::Cursor::new(case.clone()))), &Limits::default()), false);
             assert_eq!(format!("{:?}", plan_of(case)), format!("{:?}", slow.expect("readable")), "{n} of {bytes}");
         }
+    }
+
+    #[test]
+    fn an_object_with_a_long_state_is_read_whole_and_one_that_is_added_to_is_not() {
+        let row = [&b"}(\x8c\x04name"[..], b"X\x40\x00\x00\x00", &[b'x'; 64], b"u"].concat();
+        let rows = |add: &[u8]| [row.as_slice(), add].concat().repeat(3 * STATE as usize / row.len());
+        let shallow = |bytes: Vec<u8>| {
+            plan(&mut Lexer::new(Box::new(std::io::Cursor::new(bytes)), &Limits::default()), true).expect("readable")
+        };
+        let deque = [&b"ccollections\ndeque\n)R"[..], &rows(b"a"), b"."].concat();
+        assert!(matches!(shallow(deque), Plan::Batches(Batches { root: Root::List, .. })));
+        let object = [&b"cpandas\nDataFrame\n)\x81}(\x8c\x04data]("[..], &rows(b""), b"eub."].concat();
+        assert!(matches!(shallow(object.clone()), Plan::Whole));
+        // What follows is still seen.
+        assert!(matches!(shallow([object, b"N.".to_vec()].concat()), Plan::Many(2)));
     }
 
     fn ends_of(plan: &Plan) -> Vec<Vec<u32>> {
