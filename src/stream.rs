@@ -27,7 +27,7 @@ use crate::error::{Error, Failure};
 use crate::limits::Limits;
 use crate::location::Location;
 use crate::machine::Trailing;
-use crate::machine::batches::{Pickles, Sink as Batches, UNKNOWN};
+use crate::machine::batches::{Pickles, Sink as Batches};
 use crate::machine::liveness::{self, Plan, Root};
 use crate::model::graph::Graph;
 use crate::model::graph::payloads::STAYS_FROM;
@@ -255,10 +255,16 @@ impl<'c> Job<'c> {
 
     /// Converts what nobody has looked at.
     fn by_guess(&self, section: &Section, output: &mut dyn Output) -> Result<Report, Failure> {
-        let mut report = self.write(section, Work::Guess, output)?;
+        let report = self.write(section, Work::Guess, output)?;
         #[cfg(feature = "msgpack")]
+        let report = self.put_length(report, output)?;
+        Ok(report)
+    }
+
+    /// Puts the length of an array in the place of the longest of lengths, with which it began.
+    #[cfg(feature = "msgpack")]
+    fn put_length(&self, mut report: Report, output: &mut dyn Output) -> Result<Report, Failure> {
         if self.root.get().is_some() && self.shape == Shape::Document && says_length(self.converter.options.format) {
-            // The array began with the longest of lengths.
             let length = |items| {
                 let mut sink = crate::writers::msgpack::MessagePack::default();
                 sink.begin_array(usize::try_from(items).unwrap_or(usize::MAX));
@@ -267,7 +273,7 @@ impl<'c> Job<'c> {
                     None => Ok(std::mem::take(sink.buffer())),
                 }
             };
-            let (known, said) = (length(self.items.get())?, length(UNKNOWN)?);
+            let (known, said) = (length(self.items.get())?, length(crate::machine::batches::UNKNOWN)?);
             output.begin_anew(said.len() as u64, &known).map_err(|e| Error::io(e, Location::default()))?;
             report.bytes_written -= (said.len() - known.len()) as u64;
         }

@@ -4,7 +4,8 @@ use std::io;
 
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::model::graph::{BLOCK, OF_TEXT};
+use crate::model::graph::BLOCK;
+use crate::model::graph::stores::OF_TEXT;
 use crate::writers::base64;
 use crate::writers::event::{Caps, Sink};
 use crate::writers::tag::Tag;

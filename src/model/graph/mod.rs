@@ -7,10 +7,10 @@ pub(crate) mod generations;
 pub(crate) mod nodes;
 mod parts;
 pub(crate) mod payloads;
-mod stores;
+pub(crate) mod stores;
 mod walk;
 
-pub(crate) use stores::{BLOCK, OF_TEXT};
+pub(crate) use stores::BLOCK;
 pub(crate) use walk::{Items, Walk};
 mod zones;
 

@@ -3,7 +3,8 @@
 //! Records have the same keys in the same order, so the key that came after the last one before is tried first: where it is
 //! the same text, its bytes are copied as they were written. A key that is not foreseen is looked up by its ends.
 
-use crate::model::graph::{BLOCK, Graph, OF_TEXT};
+use crate::model::graph::stores::OF_TEXT;
+use crate::model::graph::{BLOCK, Graph};
 use crate::model::value::Value;
 use crate::writers::event::{Sink, write_text};
 
