@@ -107,7 +107,7 @@ pub(crate) fn check(
 ) -> Result<(), Error> {
     if sharing == Sharing::Expanded
         && let Some(most) = sizes.bound(graph, roots).map(|most| most.saturating_add(sizes.uncounted))
-        && most <= max_output
+        && most.saturating_add(sizes.values) <= max_output
     {
         sizes.uncounted = most;
         return Ok(());

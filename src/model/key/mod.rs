@@ -92,12 +92,12 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         return Ok(graph.append(id, new)?);
     }
     let pairs = if stride == 2 { new.as_chunks::<2>().0 } else { &[] };
-    let all_str = stride == 2 && pairs.iter().all(|[key, _]| matches!(key, Value::Str { .. }));
+    let all_str = !pairs.is_empty() && pairs.iter().all(|[key, _]| matches!(key, Value::Str { .. }));
     if !all_str {
         new.iter().step_by(stride).try_for_each(|key| hashable(graph, *key))?;
-    }
-    if !all_str && new.iter().step_by(stride).any(|key| !matches!(key, Value::Str { .. })) {
-        graph.set_flags(id, 0, flag::STR_KEYS);
+        if new.iter().step_by(stride).any(|key| !matches!(key, Value::Str { .. })) {
+            graph.set_flags(id, 0, flag::STR_KEYS);
+        }
     }
     let start = graph.next_slot();
     graph.append(id, new)?;

@@ -10,6 +10,7 @@ use crate::writers::event::{Sink, write_text};
 
 /// Keys that are remembered; then all are forgotten.
 const MOST: usize = u8::MAX as usize;
+/// Places in which they are looked for.
 const PLACES: usize = 256;
 /// Keys that are written before any is remembered: most small inputs have no more.
 const FIRST: u32 = 64;
