@@ -21,13 +21,14 @@ use super::progress::{Counted, Watch, Watched};
 use super::run::{self, Done, Outcome, Run, Telling};
 use super::split;
 use super::term::Term;
-use super::{apart, merge, unfinished};
+use super::{apart, merge, pages, unfinished};
 
 /// Runs the command.
 pub(super) fn run(args: &ConvertArgs) -> Status {
     let term = Term::new(args.quiet, args.verbose);
     unfinished::catch_signals();
-    let status = Plan::new(args).and_then(|plan| all(args, &plan, &term)).unwrap_or_else(|error| {
+    let plan = Plan::new(args).inspect(|plan| pages::allow_huge(Some(plan.format)));
+    let status = plan.and_then(|plan| all(args, &plan, &term)).unwrap_or_else(|error| {
         term.error(&error);
         error.category().into()
     });

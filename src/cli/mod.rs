@@ -11,6 +11,7 @@ mod jobs;
 mod ledger;
 mod merge;
 mod output;
+mod pages;
 mod plan;
 mod progress;
 mod run;
@@ -28,6 +29,7 @@ use exit::Status;
 
 /// Runs the command line of this process.
 pub(crate) fn run() -> ExitCode {
+    pages::allow_huge(None);
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(e) => {
