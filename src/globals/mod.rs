@@ -446,6 +446,7 @@ impl Globals for Registry {
         if graph.pending == 0 && !self.has_parts {
             return found;
         }
+        graph.settle_text();
         let mut named = vec![false; graph.globals.len()];
         let mut seen = vec![false; graph.len()];
         let mut todo: Vec<Value> = roots.to_vec();

@@ -209,7 +209,7 @@ impl<G: Globals> Machine<G> {
         let empty = self.graph.checkpoint();
         for n in 0..count {
             let (start, known) = (lexer.offset(), self.findings.errors.len());
-            let root = match self.read(lexer, None) {
+            let root = match self.pickle(lexer) {
                 Ok(root) => root,
                 Err(error) if n == 0 => return Err(error),
                 Err(error) => {
@@ -243,6 +243,7 @@ impl<G: Globals> Machine<G> {
     /// What is done between two opcodes now and then; where it is to be done next.
     pub(super) fn at_batch(&mut self, lexer: &mut Lexer<'_>, stream: &mut Stream<'_>) -> Result<u64, Error> {
         if stream.at.is_none() {
+            self.graph.settle_text();
             stream.at = Some(self.graph.checkpoint());
         }
         if self.guess.is_some() {
@@ -327,6 +328,7 @@ impl<G: Globals> Machine<G> {
 
     /// Looks for what the end of an input is looked through for.
     fn check(&mut self, stream: &Stream<'_>, levels: &[(u32, Opened)]) -> Result<(), Error> {
+        self.graph.settle_text();
         let open = stream.open.iter().map(|open| open.id).chain(levels.iter().map(|(_, opened)| opened.id));
         let open: Vec<NodeId> = open.collect();
         // The first pass has seen that their keys differ.

@@ -172,11 +172,15 @@ impl<G: Globals> Machine<G> {
             self.highest = self.highest.max(self.protocol);
             let is_end = lexer.peek()?.is_none();
             if is_end || self.graph.values_in_all() > TOGETHER || self.graph.stored() > 16 * TOGETHER as u64 {
+                self.graph.settle_text();
                 sink.pickles(&self.graph, &roots, first)?;
                 first += roots.len() as u64;
                 roots.clear();
                 self.memo.clear();
+                self.foreseen.clear();
                 self.graph.drop_after(empty);
+            } else if roots.len() == 1 {
+                self.foreseen.learn(&self.graph);
             }
             if is_end {
                 return Ok(());

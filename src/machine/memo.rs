@@ -64,6 +64,7 @@ impl Memo {
     /// Sets how many entries there may be.
     pub fn allow(&mut self, most: u64) {
         self.most = most;
+        self.clear();
     }
 
     /// Whether a value may be put at `index`.
@@ -267,17 +268,22 @@ impl Memo {
     /// Forgets everything; the memory is kept for the next pickle.
     pub fn clear(&mut self) {
         for (n, slot) in self.pages.iter_mut().enumerate() {
-            if let Some(mut page) = slot.take() {
+            if let Some(page) = slot {
                 let filled = self.top.saturating_sub((n * PAGE) as u64).min(PAGE as u64) as usize;
                 page.iter_mut().take(filled).for_each(|slot| *slot = None);
-                self.spare.push(page);
+            }
+            // Small pickles need one page, which stays where it is.
+            if n > 0 {
+                self.spare.extend(slot.take());
             }
         }
-        self.pages.clear();
+        self.pages.truncate(1);
         self.sparse.clear();
         self.sparse_top = 0;
         self.live.clear();
-        (self.count, self.top, self.fresh, self.is_narrow, self.closed, self.room) = (0, 0, 0, false, 0, 0);
+        (self.count, self.top, self.fresh, self.closed) = (0, 0, 0, 0);
+        self.is_narrow = (self.pages.len() * PAGE) as u64 > self.most;
+        self.room = if self.is_narrow || !matches!(self.pages.as_slice(), [Some(_)]) { 0 } else { PAGE };
     }
 
     /// Forgets everything; the memory is kept, unless there is much of it.

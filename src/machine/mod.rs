@@ -5,6 +5,7 @@
 
 pub(crate) mod batches;
 mod demand;
+mod foreseen;
 mod guess;
 pub(crate) mod liveness;
 mod memo;
@@ -225,6 +226,7 @@ pub(crate) struct Machine<G> {
     stack: stack::Stack,
     memo: memo::Memo,
     names: names::Names,
+    foreseen: foreseen::Foreseen,
     findings: Findings,
     scratch: Vec<u8>,
     /// Protocol of the pickle that is being read.
@@ -280,6 +282,7 @@ impl<G: Globals> Machine<G> {
             stack,
             memo,
             names,
+            foreseen: foreseen::Foreseen::default(),
             findings: Findings { max: limits.max_findings as usize, ..Findings::default() },
             scratch,
             protocol: 0,

@@ -20,17 +20,29 @@ pub(super) struct Names {
     known: Vec<Known>,
     table: hashbrown::HashTable<u32>,
     state: foldhash::quality::RandomState,
+    /// The one that was found last: streams name the same again and again.
+    last: usize,
+}
+
+impl Known {
+    fn is(&self, module: &[u8], name: &[u8], maps_python2: bool) -> bool {
+        let known = (self.name.name.as_bytes(), self.name.module.as_bytes(), self.maps_python2);
+        known == (name, module, maps_python2)
+    }
 }
 
 impl Names {
-    pub fn find(&self, module: &str, name: &str, maps_python2: bool) -> Option<Value> {
+    pub fn find(&mut self, module: &[u8], name: &[u8], maps_python2: bool) -> Option<Value> {
+        let known = &self.known;
+        if let Some(last) = known.get(self.last)
+            && last.is(module, name, maps_python2)
+        {
+            return Some(last.value);
+        }
         let hash = self.state.hash_one((module, name, maps_python2));
-        let found = self.table.find(hash, |&i| {
-            self.known
-                .get(i as usize)
-                .is_some_and(|k| k.name.module == module && k.name.name == name && k.maps_python2 == maps_python2)
-        })?;
-        self.known.get(*found as usize).map(|k| k.value)
+        let is = |&i: &u32| known.get(i as usize).is_some_and(|k| k.is(module, name, maps_python2));
+        self.last = *self.table.find(hash, is)? as usize;
+        known.get(self.last).map(|k| k.value)
     }
 
     /// Forgets them all.
@@ -41,7 +53,7 @@ impl Names {
 
     pub fn add(&mut self, name: GlobalName, maps_python2: bool, value: Value) {
         let hash = |k: &Known, state: &foldhash::quality::RandomState| {
-            state.hash_one((k.name.module.as_str(), k.name.name.as_str(), k.maps_python2))
+            state.hash_one((k.name.module.as_bytes(), k.name.name.as_bytes(), k.maps_python2))
         };
         let known = Known { name, maps_python2, value };
         let (known_hash, index) = (hash(&known, &self.state), self.known.len() as u32);

@@ -20,7 +20,7 @@ impl<G: Globals> Machine<G> {
 
     pub(super) fn resolve(&mut self, module: &str, name: &str) -> Result<Value, Reject> {
         let maps_python2 = self.protocol < 3;
-        if let Some(value) = self.names.find(module, name, maps_python2) {
+        if let Some(value) = self.names.find(module.as_bytes(), name.as_bytes(), maps_python2) {
             return Ok(value);
         }
         if module.is_empty() {
@@ -40,11 +40,12 @@ impl<G: Globals> Machine<G> {
         let (name, module) = (self.take(), self.take());
         let maps_python2 = self.protocol < 3;
         if let (Value::Str { len, at }, Value::Str { len: name_len, at: name_at }) = (module, name) {
-            let (module, name) = (self.graph.text(len, at), self.graph.text(name_len, name_at));
+            let (module, name) = (self.graph.text_bytes(len, at), self.graph.text_bytes(name_len, name_at));
             if let Some(value) = self.names.find(module, name, maps_python2) {
                 return self.push(value);
             }
         }
+        self.graph.settle_text();
         let text = |graph: &Graph, value| match value {
             Value::Str { len, at } => Some(graph.text(len, at).to_owned()),
             // Such a name is refused in any case; it is only shown.
@@ -93,7 +94,19 @@ impl<G: Globals> Machine<G> {
     /// Calls what stands below the top with the top.
     pub(super) fn call_top(&mut self, form: Form) -> Result<(), Reject> {
         let (args, callee) = (self.take(), self.take());
+        if !(matches!(callee, Value::Global(_)) && self.are_bytes(args)) {
+            self.graph.settle_text();
+        }
         self.call(form, callee, args, None)
+    }
+
+    /// Whether arguments are bytes, as those of dates and times are: no text is read for them.
+    #[inline]
+    fn are_bytes(&self, args: Value) -> bool {
+        match args {
+            Value::Object(id) => self.graph.items(id).all(|arg| matches!(arg, Value::Bytes { .. })),
+            _ => false,
+        }
     }
 
     pub(super) fn call(&mut self, form: Form, callee: Value, args: Value, kwargs: Option<Value>) -> Result<(), Reject> {
@@ -141,6 +154,7 @@ impl<G: Globals> Machine<G> {
 
     /// Gives the top to what stands below it, as its state.
     pub(super) fn build_top(&mut self) -> Result<(), Reject> {
+        self.graph.settle_text();
         let (state, target) = (self.take(), self.stack.peek(0).unwrap_or(Value::Unknown));
         if let Value::Object(id) = target
             && (self.is_frozen(id) || self.guess.is_some() && self.stack.height() == 1)

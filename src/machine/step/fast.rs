@@ -236,7 +236,16 @@ impl<G: Globals> Machine<G> {
                         EMPTY_DICT => Kind::Dict,
                         _ => Kind::Tuple,
                     };
-                    (1, self.fast_new(kind))
+                    let Some(value) = self.fast_new(kind) else { break };
+                    // From where it is known, not from the stack: what was stored in parts a moment ago is slow to load whole.
+                    if let [_, MEMOIZE, after @ ..] = rest
+                        && self.slots.is_none()
+                        && self.memo.put_next(&value)
+                    {
+                        rest = after;
+                        continue;
+                    }
+                    (1, true)
                 }
                 _ => {
                     if !self.takes(byte) {
@@ -268,7 +277,6 @@ impl<G: Globals> Machine<G> {
                 _ => {}
             }
         }
-        self.graph.settle_text();
         let at = window.len() - rest.len();
         if at > 0 {
             self.opcodes += 1;
@@ -319,28 +327,20 @@ impl<G: Globals> Machine<G> {
             }
             APPEND => self.append(self.stack.height() - 1, false),
             SETITEM => self.set_items(self.stack.height() - 2),
-            STACK_GLOBAL => {
-                self.graph.settle_text();
-                self.stack_global()
-            }
-            REDUCE | NEWOBJ => {
-                self.graph.settle_text();
-                self.call_top(if byte == REDUCE { Form::Reduce } else { Form::NewObj })
-            }
-            _ => {
-                self.graph.settle_text();
-                self.build_top()
-            }
+            STACK_GLOBAL => self.stack_global(),
+            REDUCE => self.call_top(Form::Reduce),
+            NEWOBJ => self.call_top(Form::NewObj),
+            _ => self.build_top(),
         }
     }
 
     #[inline(always)]
-    fn fast_new(&mut self, kind: Kind) -> bool {
-        self.stack.is_free()
-            && match self.graph.alloc(kind) {
-                Ok(id) => self.stack.push_free(Value::Object(id)),
-                Err(_) => false,
-            }
+    fn fast_new(&mut self, kind: Kind) -> Option<Value> {
+        let slot = self.stack.slot()?;
+        let value = Value::Object(self.graph.alloc(kind).ok()?);
+        *slot = value;
+        self.stack.keep_slot();
+        Some(value)
     }
 
     #[inline]
@@ -355,8 +355,11 @@ impl<G: Globals> Machine<G> {
     #[inline(always)]
     fn short_text(&mut self, block: &[u8; BLOCK], len: usize) -> Option<Value> {
         let slot = self.stack.slot()?;
-        let (len, at) = self.graph.stage_short(block, len)?;
-        let value = Value::Str { len, at };
+        let at = match self.foreseen.take(block, len) {
+            Some(at) => at,
+            None => self.graph.stage_short(block, len)?,
+        };
+        let value = Value::Str { len: len as u32, at };
         *slot = value;
         self.stack.keep_slot();
         Some(value)

@@ -20,7 +20,11 @@ use crate::opcode::lexer::{Arg, Lexer};
 use crate::opcode::{Opcode, OpcodeInfo};
 
 /// The highest protocol there is (Python 3.8, PEP 574).
-const HIGHEST_PROTOCOL: u64 = 5;
+const HIGHEST_PROTOCOL: u8 = 5;
+
+const PROTO: u8 = Opcode::Proto as u8;
+const FRAME: u8 = Opcode::Frame as u8;
+const STOP: u8 = Opcode::Stop as u8;
 
 fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
     Err(Reject::Malformed(what.into()))
@@ -29,15 +33,19 @@ fn malformed<T>(what: impl Into<String>) -> Result<T, Reject> {
 impl<G: Globals> Machine<G> {
     /// Reads one pickle up to its STOP; findings are collected, an error ends the reading.
     pub(super) fn pickle(&mut self, lexer: &mut Lexer<'_>) -> Result<Value, Error> {
-        self.read(lexer, None)
+        let root = self.read(lexer, None)?;
+        self.graph.settle_text();
+        Ok(root)
     }
 
-    /// Reads one pickle, in batches where the first pass found some.
+    /// Reads one pickle, in batches where the first pass found some; text is still to be settled then.
     pub(super) fn read(&mut self, lexer: &mut Lexer<'_>, mut stream: Option<&mut Stream<'_>>) -> Result<Value, Error> {
         self.stack.clear();
         self.memo.clear();
+        self.foreseen.begin();
         self.protocol = 0;
         self.opcodes = 0;
+        self.begin(lexer)?;
         loop {
             if let Err(rejected) = self.fast(lexer)
                 && let Some(info) = Opcode::of_byte(rejected.opcode as u8)
@@ -46,6 +54,10 @@ impl<G: Globals> Machine<G> {
             }
             if lexer.offset() >= self.next_stop {
                 self.pause(lexer, stream.as_deref_mut())?;
+            }
+            if let [STOP, ..] = lexer.window() {
+                lexer.advance(0, 1);
+                return self.stop(lexer);
             }
             let (info, arg) = lexer.next()?;
             match info.opcode {
@@ -64,6 +76,9 @@ impl<G: Globals> Machine<G> {
                         let read = before.saturating_add(payload.len() as u64);
                         self.graph.allow_memory(memory_for(self.max_memory, read));
                     }
+                    if info.opcode != Opcode::Proto {
+                        self.graph.settle_text();
+                    }
                     if let Err(reject) = self.step(info, arg) {
                         self.settle(reject, info, lexer)?;
                     }
@@ -76,9 +91,22 @@ impl<G: Globals> Machine<G> {
         }
     }
 
+    /// Reads the PROTO and the FRAME that a pickle begins with, where they lie in the window: small pickles consist of little else.
+    fn begin(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Error> {
+        let [PROTO, version @ 0..=HIGHEST_PROTOCOL, ..] = *lexer.window() else { return Ok(()) };
+        lexer.advance(0, 2);
+        (self.protocol, self.opcodes) = (version, 1);
+        let Some([FRAME, len @ ..]) = lexer.window().first_chunk::<9>() else { return Ok(()) };
+        let len = u64::from_le_bytes(*len);
+        lexer.advance(0, 9);
+        self.opcodes += 1;
+        self.frame(lexer, len)
+    }
+
     /// Findings let the reading go on, with an unknown value where a result would be; errors end it.
     #[cold]
     fn settle(&mut self, mut reject: Reject, info: &OpcodeInfo, lexer: &mut Lexer<'_>) -> Result<(), Error> {
+        self.graph.settle_text();
         let at = Location::opcode(lexer.start(), info.name);
         while let Reject::Demand(demand) = reject {
             if self.guess.is_some() {
@@ -127,6 +155,7 @@ impl<G: Globals> Machine<G> {
     fn pause(&mut self, lexer: &mut Lexer<'_>, stream: Option<&mut Stream<'_>>) -> Result<(), Error> {
         let offset = lexer.offset();
         self.graph.allow_memory(memory_for(self.max_memory, self.read.saturating_add(offset)));
+        self.graph.settle_much();
         self.next_stop = offset + (1 << 16);
         if let Some(stream) = stream {
             self.next_stop = self.next_stop.min(self.at_batch(lexer, stream)?);
@@ -468,7 +497,7 @@ impl<G: Globals> Machine<G> {
 
     fn proto(&mut self, version: u64) -> Result<(), Reject> {
         let first = self.opcodes == 0;
-        if version > HIGHEST_PROTOCOL {
+        if version > u64::from(HIGHEST_PROTOCOL) {
             return Err(Reject::Soft(format!("expected a protocol up to 5, found {version}")));
         }
         if !first {

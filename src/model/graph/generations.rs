@@ -80,6 +80,7 @@ impl Graph {
         self.segments.clear();
         self.extras.clear();
         self.text.clear();
+        self.staged.clear();
         self.bytes.clear();
         self.long.clear();
         self.payloads.forget();
@@ -94,6 +95,7 @@ impl Graph {
 
     /// The end of what there is now.
     pub fn checkpoint(&self) -> Checkpoint {
+        debug_assert_eq!(self.staged.len(), 0);
         Checkpoint {
             objects: self.objects.len(),
             items: self.items.len(),
@@ -114,6 +116,7 @@ impl Graph {
         self.items.truncate(at.items);
         self.segments.truncate(at.segments);
         self.extras.truncate(at.extras);
+        self.staged.clear();
         self.text.truncate(at.text);
         self.bytes.truncate(at.bytes);
         self.long.truncate(at.long);
@@ -136,6 +139,7 @@ impl Graph {
         at: Checkpoint,
         kept: impl Iterator<Item = &'v mut Value>,
     ) -> LimitExceededResult<(Checkpoint, Moved)> {
+        self.settle_text();
         let mut nursery = Nursery::default();
         for value in kept {
             *value = self.move_value(at, *value, &mut nursery);

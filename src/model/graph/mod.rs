@@ -139,7 +139,7 @@ pub(crate) struct Graph {
     extras: Vec<Value>,
     text: String,
     /// Text behind it that has yet to be moved there: [`Graph::settle_text`].
-    staged: Vec<u8>,
+    staged: stores::Staged,
     bytes: Vec<u8>,
     /// Ranges too long for 32 bits.
     long: Vec<(u64, u64)>,
@@ -171,7 +171,7 @@ impl Graph {
             segments: Vec::new(),
             extras: Vec::new(),
             text: String::new(),
-            staged: Vec::new(),
+            staged: stores::Staged::default(),
             bytes: Vec::new(),
             long: Vec::new(),
             payloads: payloads::Payloads::default(),

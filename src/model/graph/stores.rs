@@ -9,6 +9,9 @@ use crate::model::value::Value;
 /// Bytes of a block that a short text lies in.
 pub(crate) const BLOCK: usize = 32;
 
+/// Bytes of text that are moved to where the rest is at the next occasion.
+const MUCH: usize = 1 << 15;
+
 /// The bits of the bytes of a text at the beginning of a block, for each length: what lies behind it is of no account.
 pub(crate) static OF_TEXT: [[u8; BLOCK]; BLOCK + 1] = {
     let mut masks = [[0; BLOCK]; BLOCK + 1];
@@ -32,6 +35,85 @@ fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
     both.fold(0, |any, byte| any | byte) < 0x80
 }
 
+/// Whether the first `len` bytes of a block are UTF-8: with zeros behind them they are long enough to be looked at as a whole,
+/// which is several times faster than one by one.
+fn begins_utf8(block: &[u8; BLOCK], len: usize) -> bool {
+    let Some(mask) = OF_TEXT.get(len) else { return false };
+    let mut padded = [0; 2 * BLOCK];
+    padded.iter_mut().zip(block.iter().zip(mask)).for_each(|(to, (byte, mask))| *to = byte & mask);
+    simdutf8::basic::from_utf8(&padded).is_ok()
+}
+
+/// Whether two short texts of a length are the same; one is the beginning of a block, and nothing but zeros behind it.
+#[inline(always)]
+pub(crate) fn is_text(known: &[u8; BLOCK], block: &[u8; BLOCK], len: usize) -> bool {
+    let Some(mask) = OF_TEXT.get(len) else { return false };
+    let pairs = known.iter().zip(block).zip(mask);
+    pairs.fold(0, |any, ((known, new), mask)| any | known ^ (new & mask)) == 0
+}
+
+/// The text at the beginning of a block, and nothing but zeros behind it.
+pub(crate) fn only_text(block: &[u8; BLOCK], len: usize) -> [u8; BLOCK] {
+    let mut text = [0; BLOCK];
+    text.iter_mut().zip(block.iter().take(len)).for_each(|(to, from)| *to = *from);
+    text
+}
+
+/// Text that is still to be moved to where the rest is. A block behind the beginning of each piece can be read.
+#[derive(Debug, Default)]
+pub(super) struct Staged {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Staged {
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline]
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Adds the first `len` bytes of a block; a copy of constant size is cheaper than one of the right size.
+    #[inline]
+    fn push_block(&mut self, block: &[u8; BLOCK], len: usize) {
+        let mut room = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut);
+        if room.is_none() {
+            self.grow(BLOCK);
+            room = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut);
+        }
+        if let Some(room) = room {
+            *room = *block;
+            self.len += len;
+        }
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.grow(text.len() + BLOCK);
+        if let Some(room) = self.bytes.get_mut(self.len..self.len + text.len()) {
+            room.copy_from_slice(text);
+            self.len += text.len();
+        }
+    }
+
+    /// Makes room for so many bytes.
+    fn grow(&mut self, room: usize) {
+        let needed = self.len + room;
+        if self.bytes.len() < needed {
+            self.bytes.resize(needed.next_power_of_two(), 0);
+        }
+    }
+
+    /// What lies there from `start` on.
+    #[inline]
+    fn behind(&self, start: usize) -> &[u8] {
+        self.bytes.get(start..).unwrap_or_default()
+    }
+}
+
 /// Bytes that are stored piece by piece.
 pub(crate) struct Pieces {
     at: usize,
@@ -40,7 +122,7 @@ pub(crate) struct Pieces {
 impl Graph {
     /// Bytes of text and bytes that are stored.
     pub fn stored(&self) -> u64 {
-        self.text.len() as u64 + self.bytes.len() as u64
+        (self.text.len() + self.staged.len() + self.bytes.len()) as u64
     }
 
     fn span(&mut self, at: usize, len: usize) -> (u32, u64) {
@@ -71,59 +153,77 @@ impl Graph {
         }
         self.budget.charge(text.len() as u64).ok()?;
         let at = self.text.len() + self.staged.len();
-        self.staged.extend_from_slice(text);
+        self.staged.push(text);
         Some(self.span(at, text.len()))
     }
 
     /// As [`Graph::stage_text`], for text at the beginning of a block: its length is the block's or less. What follows it there is
-    /// of no account; a copy of constant size is cheaper than one of the right size.
+    /// of no account. Returns its place.
     #[inline]
-    pub fn stage_short(&mut self, block: &[u8; BLOCK], len: usize) -> Option<(u32, u64)> {
-        let text = block.get(..len)?;
-        if !begins_ascii(block, len) && simdutf8::basic::from_utf8(text).is_err() {
+    pub fn stage_short(&mut self, block: &[u8; BLOCK], len: usize) -> Option<u64> {
+        if len > BLOCK || !begins_ascii(block, len) && !begins_utf8(block, len) {
             return None;
         }
         self.budget.charge(len as u64).ok()?;
-        let start = self.staged.len();
-        self.staged.extend_from_slice(block);
-        self.staged.truncate(start + len);
-        Some((len as u32, (self.text.len() + start) as u64))
+        let at = self.text.len() + self.staged.len();
+        self.staged.push_block(block, len);
+        Some(at as u64)
     }
 
     /// Moves text that was staged to where the rest is.
     #[inline]
     pub fn settle_text(&mut self) {
-        if !self.staged.is_empty() {
+        if self.staged.len() > 0 {
+            self.move_staged();
+        }
+    }
+
+    /// As [`Graph::settle_text`], where there is so much of it that it takes room.
+    pub fn settle_much(&mut self) {
+        if self.staged.len() >= MUCH {
             self.move_staged();
         }
     }
 
     fn move_staged(&mut self) {
-        let text = simdutf8::basic::from_utf8(&self.staged);
+        let staged = self.staged.bytes.get(..self.staged.len).unwrap_or_default();
+        let text = simdutf8::basic::from_utf8(staged);
         debug_assert!(text.is_ok());
         match text {
             Ok(text) => self.text.push_str(text),
             // Each piece was UTF-8, so all of them are; places stay what they are in any case.
-            Err(_) => self.text.extend(self.staged.iter().map(|_| char::from(b'?'))),
+            Err(_) => self.text.extend(staged.iter().map(|_| char::from(b'?'))),
         }
         self.staged.clear();
+    }
+
+    /// The length of a text, and its bytes with whatever lies behind them, staged or not.
+    #[inline]
+    pub fn text_behind(&self, len: u32, at: u64) -> (usize, &[u8]) {
+        let (len, at) = if len == u32::MAX {
+            let range = self.range(len, at);
+            (range.len(), range.start)
+        } else {
+            (len as usize, at as usize)
+        };
+        let bytes = match at.checked_sub(self.text.len()) {
+            Some(start) => self.staged.behind(start),
+            None => self.text.as_bytes().get(at..).unwrap_or_default(),
+        };
+        (len, bytes)
     }
 
     /// The bytes of a text, staged or not.
     #[inline]
     pub fn text_bytes(&self, len: u32, at: u64) -> &[u8] {
-        let range = self.range(len, at);
-        match range.start.checked_sub(self.text.len()) {
-            Some(start) => self.staged.get(start..range.end - self.text.len()),
-            None => self.text.as_bytes().get(range),
-        }
-        .unwrap_or_default()
+        let (len, bytes) = self.text_behind(len, at);
+        bytes.get(..len).unwrap_or_default()
     }
 
     /// Stores text; returns its length and place.
     #[inline]
     pub fn store_text(&mut self, text: &str) -> LimitExceededResult<(u32, u64)> {
-        debug_assert!(self.staged.is_empty());
+        self.settle_text();
         self.budget.charge(text.len() as u64)?;
         let at = self.text.len();
         self.text.push_str(text);

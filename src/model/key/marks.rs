@@ -1,81 +1,33 @@
 //! Telling a few texts apart without hashing them: by a number of each, made of its ends and its length.
-//!
-//! Dicts of files that hold many pickles have the same keys again, at other places: their marks are known then.
 
 use crate::model::graph::Graph;
 use crate::model::value::Value;
 
 /// Most keys that are compared one with another.
 pub(super) const FEW: usize = 32;
-/// Most keys that are compared with each other each time.
-pub(super) const FEWEST: usize = 2;
-/// Dicts whose marks are remembered.
-const KNOWN: usize = 64;
 
-/// What is remembered.
-#[derive(Debug)]
-pub(super) struct Marks {
-    /// Marks of the keys of some dicts, which differ: they say so of any keys that have them.
-    known: [Vec<u64>; KNOWN],
-    /// Marks of the keys that are looked at.
-    new: Vec<u64>,
-}
-
-impl Default for Marks {
-    fn default() -> Self {
-        Marks { known: [const { Vec::new() }; KNOWN], new: Vec::new() }
-    }
-}
-
-/// Whether texts have the marks of keys that differed: records have the keys of the record before.
+/// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing.
 #[inline]
-pub(super) fn are_known(graph: &Graph, keys: impl Iterator<Item = Value>) -> bool {
-    let mut marks = keys.map(|key| mark_of(graph, key));
-    let Some(Some(first)) = marks.next() else { return false };
-    match graph.keys.marks.known.get(place(first)).and_then(|known| known.split_first()) {
-        Some((known, rest)) => *known == first && marks.eq(rest.iter().map(|mark| Some(*mark))),
-        None => false,
-    }
-}
-
-/// Whether a few texts differ in their lengths or ends, which is quickly seen; `false` says nothing. `keys` adds their marks.
-pub(super) fn clearly_distinct(graph: &mut Graph, keys: impl Fn(&Graph, &mut Vec<u64>) -> bool) -> bool {
-    let mut new = std::mem::take(&mut graph.keys.marks.new);
-    new.clear();
-    let differ = keys(graph, &mut new) && differ(&new);
-    if differ
-        && new.len() > FEWEST
-        && let Some(first) = new.first()
-        && let Some(known) = graph.keys.marks.known.get_mut(place(*first))
-    {
-        known.clone_from(&new);
-    }
-    graph.keys.marks.new = new;
-    differ
-}
-
-/// Adds the marks of texts; `false` where one is none.
-#[inline]
-pub(super) fn mark_all(graph: &Graph, keys: impl Iterator<Item = Value>, marks: &mut Vec<u64>) -> bool {
+pub(super) fn clearly_distinct<'k>(graph: &Graph, keys: impl Iterator<Item = &'k Value>) -> bool {
+    let mut marks = [0; FEW];
+    let (mut count, mut bits) = (0, 0);
     for key in keys {
-        let Some(mark) = mark_of(graph, key) else { return false };
-        marks.push(mark);
+        let (Value::Str { len, at }, Some(slot)) = (*key, marks.get_mut(count)) else { return false };
+        let (len, text) = graph.text_behind(len, at);
+        *slot = mark(text, len);
+        bits |= bit(*slot);
+        count += 1;
     }
-    true
-}
-
-/// Where the marks of keys are remembered, by the first of them.
-fn place(mark: u64) -> usize {
-    (mark ^ mark >> 32) as usize % KNOWN
+    // Few marks mostly differ in a few bits already.
+    bits.count_ones() as usize == count || differ(marks.get(..count).unwrap_or_default())
 }
 
 #[inline]
+fn bit(mark: u64) -> u64 {
+    1 << (mark.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58)
+}
+
 fn differ(marks: &[u64]) -> bool {
-    // Few marks mostly differ in a few bits already.
-    let bit = |mark: &u64| 1u64 << (mark.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58);
-    if marks.iter().fold(0, |bits, mark| bits | bit(mark)).count_ones() as usize == marks.len() {
-        return true;
-    }
     let mut rest = marks;
     while let Some((mark, others)) = rest.split_first() {
         if others.contains(mark) {
@@ -86,24 +38,51 @@ fn differ(marks: &[u64]) -> bool {
     true
 }
 
-/// The mark of a text; `None` where a key is none.
+/// A number that is the same for the same text, which is the first `len` bytes.
 #[inline]
-fn mark_of(graph: &Graph, key: Value) -> Option<u64> {
-    match key {
-        Value::Str { len, at } => Some(mark(graph.text_bytes(len, at))),
-        _ => None,
-    }
+fn mark(text: &[u8], len: usize) -> u64 {
+    let ends = match (text.first_chunk::<8>(), 8_usize.checked_sub(len)) {
+        // What lies behind it is of no account.
+        (Some(first), Some(more @ 1..)) => first_bytes(*first, more),
+        (None, Some(1..)) => {
+            let mut first = [0; 8];
+            first.iter_mut().zip(text.iter().take(len)).for_each(|(to, from)| *to = *from);
+            u64::from_le_bytes(first)
+        }
+        (first, _) => {
+            let last = text.get(..len).and_then(|text| text.last_chunk::<8>());
+            let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            word(first) ^ word(last).rotate_left(29)
+        }
+    };
+    ends ^ (len as u64) << 56
 }
 
-/// A number that is the same for the same text.
+/// The first bytes of a word, without the last `more` of the eight.
 #[inline]
-fn mark(text: &[u8]) -> u64 {
-    let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u64::from(u32::from_le_bytes(*first)), u64::from(u32::from_le_bytes(*last))),
-            _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
-        },
-    };
-    first ^ last.rotate_left(29) ^ (text.len() as u64) << 56
+fn first_bytes(word: [u8; 8], more: usize) -> u64 {
+    let shift = 8 * more as u32;
+    u64::from_le_bytes(word).checked_shl(shift).map_or(0, |word| word >> shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_that_of_the_text_whatever_lies_behind_it() {
+        for len in 0..20 {
+            let text = "abcdefghijklmnopqrstuvwxyz".as_bytes();
+            let alone = mark(&text[..len], len);
+            assert_eq!(alone, mark(text, len));
+            let mut other = text.to_vec();
+            other[len..].fill(0xFF);
+            assert_eq!(alone, mark(&other, len), "{len}");
+            if len > 0 {
+                other[len - 1] ^= 1;
+                assert_ne!(alone, mark(&other, len), "{len}");
+            }
+            assert_ne!(alone, mark(text, len + 1));
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod marks;
 
 pub(crate) use equal::equal;
 
-use marks::{FEW, FEWEST, Marks, are_known, clearly_distinct, mark_all};
+use marks::{FEW, clearly_distinct};
 
 use crate::error::LimitExceeded;
 use crate::limits::Limit;
@@ -50,7 +50,6 @@ pub(crate) struct Keys {
     shapes: Vec<(u32, u32, u32)>,
     /// What is in the arena has been dropped so often.
     epoch: u32,
-    marks: Marks,
     table: hashbrown::HashTable<(u64, u32)>,
     /// Steps spent so far.
     spent: u64,
@@ -62,7 +61,6 @@ impl Default for Keys {
             state: foldhash::quality::RandomState::default(),
             shapes: vec![(0, 0, 0); SHAPES],
             epoch: 1,
-            marks: Marks::default(),
             table: hashbrown::HashTable::new(),
             spent: 0,
         }
@@ -88,6 +86,11 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         return Ok(());
     }
     let fresh = graph.walk(id).is_empty();
+    if let ([Value::Str { .. }, _], 2) = (new, stride) {
+        // One key repeats nothing of its own.
+        graph.append(id, new)?;
+        return if fresh { Ok(()) } else { Ok(graph.remember_unsealed(id)?) };
+    }
     if fresh && stride == 2 && repeats(graph, new) {
         return Ok(graph.append(id, new)?);
     }
@@ -110,11 +113,8 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
     }
     if all_str {
         let slot = shape_slot(new);
-        let few = new.len() <= 2 * FEW;
-        let keys = pairs.iter().map(|[key, _]| *key);
-        let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, keys.clone(), marks);
-        let is_known = new.len() > 2 * FEWEST && few && are_known(graph, keys.clone());
-        if is_known || few && clearly_distinct(graph, marks) || distinct(graph, new, stride)? {
+        let few = pairs.len() <= FEW;
+        if few && clearly_distinct(graph, pairs.iter().map(|[key, _]| key)) || distinct(graph, new, stride)? {
             graph.keys.shapes[slot] = (start, new.len() as u32, graph.keys.epoch);
             return Ok(());
         }
@@ -122,6 +122,12 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         return Ok(());
     }
     unique(graph, id)
+}
+
+/// The keys of dicts that were added since the graph was last emptied, as far as they are remembered: texts that differ in each.
+pub(crate) fn remembered(graph: &Graph) -> impl Iterator<Item = Value> {
+    let dicts = graph.keys.shapes.iter().filter(|(.., epoch)| *epoch == graph.keys.epoch);
+    dicts.flat_map(|(at, len, _)| graph.slice(*at, *len).iter().step_by(2).copied())
 }
 
 /// Whether a dict had the same texts as keys that these pairs have, and they were found distinct.
@@ -218,11 +224,15 @@ pub(super) fn unique(graph: &mut Graph, id: NodeId) -> Result<(), KeyError> {
         _ => 2,
     };
     let count = graph.count(id);
-    let marks = |graph: &Graph, marks: &mut Vec<u64>| mark_all(graph, graph.items(id).step_by(stride), marks);
-    let few = count <= stride * FEW;
-    let is_known = few && count > stride * FEWEST && are_known(graph, graph.items(id).step_by(stride));
-    if is_known || few && clearly_distinct(graph, marks) {
-        return Ok(());
+    if count <= stride * FEW {
+        let mut walk = graph.walk(id);
+        let keys = std::iter::from_fn(|| match stride {
+            1 => graph.next_ref(&mut walk),
+            _ => graph.next_two(&mut walk).map(|[key, _]| key),
+        });
+        if clearly_distinct(graph, keys) {
+            return Ok(());
+        }
     }
     graph.settle_text();
     graph.charge(count as u64 * (size_of::<Value>() + 16) as u64)?;

@@ -3,7 +3,7 @@
 //! Records have the same keys in the same order, so the key that came after the last one before is tried first: where it is
 //! the same text, its bytes are copied as they were written. A key that is not foreseen is looked up by its ends.
 
-use crate::model::graph::stores::OF_TEXT;
+use crate::model::graph::stores::{is_text, only_text};
 use crate::model::graph::{BLOCK, Graph};
 use crate::model::value::Value;
 use crate::writers::event::{Sink, write_text};
@@ -121,14 +121,10 @@ impl Known {
 
     /// Remembers what a key was written as; the number of its entry.
     fn add(&mut self, block: &[u8; BLOCK], len: u32, place: usize, written: &[u8]) -> u8 {
-        let mut entry = Entry { len: len as u8, end: written.len() as u8, ..NONE };
-        let (Some(bytes), Some(text)) = (entry.bytes.get_mut(..written.len()), block.get(..len as usize)) else {
-            return 0;
-        };
+        let text = only_text(block, len as usize);
+        let mut entry = Entry { text, len: len as u8, end: written.len() as u8, ..NONE };
+        let Some(bytes) = entry.bytes.get_mut(..written.len()) else { return 0 };
         bytes.copy_from_slice(written);
-        for (to, from) in entry.text.iter_mut().zip(text) {
-            *to = *from;
-        }
         if self.entries.len() > MOST {
             self.entries.clear();
             self.last = 0;
@@ -149,10 +145,7 @@ impl Known {
 /// Whether a key is the text at the beginning of a block.
 #[inline(always)]
 fn is(entry: &Entry, block: &[u8; BLOCK], len: u32) -> bool {
-    let Some(mask) = OF_TEXT.get(len as usize) else { return false };
-    let pairs = entry.text.iter().zip(block).zip(mask);
-    let differ = pairs.fold(0, |any, ((known, new), mask)| any | known ^ (new & mask));
-    differ == 0 && u32::from(entry.len) == len
+    is_text(&entry.text, block, len as usize) && u32::from(entry.len) == len
 }
 
 /// Writes a key as it was written before.
