@@ -443,7 +443,7 @@ impl Globals for Registry {
     fn finish(&mut self, graph: &mut Graph, roots: &[Value]) -> Vec<Reject> {
         self.torch.share(graph);
         let mut found = Vec::new();
-        if graph.pending == 0 && !self.has_parts {
+        if graph.pending == 0 && !(self.has_parts && graph.may_hold_names(roots)) {
             return found;
         }
         graph.settle_text();

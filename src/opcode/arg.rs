@@ -68,10 +68,14 @@ fn decimal(line: &[u8], expected: &str, max_digits: u32) -> Result<TextInt, BadT
 
 /// The digits that a line begins with, if they are few and picklers write them so (no leading zeros): their number, and how many
 /// they are.
-#[inline]
+#[inline(always)]
 pub(crate) fn digits(line: &[u8]) -> Option<(u64, usize)> {
     /// As many as 63 bits hold whatever they are.
     const MOST: usize = 18;
+    if let Some((number, len)) = line.first_chunk().and_then(|word| up_to_seven(*word)) {
+        let is_plain = len == 1 || line.first() != Some(&b'0');
+        return is_plain.then_some((number, len));
+    }
     let (mut number, mut len) = (0, 0);
     for byte in line.iter().take(MOST + 1) {
         match byte {
@@ -84,8 +88,26 @@ pub(crate) fn digits(line: &[u8]) -> Option<(u64, usize)> {
     is_plain.then_some((number, len))
 }
 
-/// A line of such digits: their number, and the bytes of the line and its newline.
+/// The digits that a word begins with, if something else follows them in it: all of them at once, the first one in the lowest
+/// byte (<https://lemire.me/blog/2022/01/21/swar-explained-parsing-eight-digits/>).
 #[inline]
+fn up_to_seven(word: [u8; 8]) -> Option<(u64, usize)> {
+    let digits = u64::from_le_bytes(word) ^ 0x3030_3030_3030_3030;
+    // The top bit of each byte that is none; what is carried over from one reaches those behind it alone.
+    let others = (digits.wrapping_add(0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080;
+    let len = others.trailing_zeros() as usize / 8;
+    if others == 0 || len == 0 {
+        return None;
+    }
+    // Zeros before them.
+    let ones = digits << (64 - 8 * len);
+    let tens = ones.wrapping_mul(10 << 8 | 1) >> 8 & 0x00FF_00FF_00FF_00FF;
+    let hundreds = tens.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_FFFF_0000_FFFF;
+    Some((hundreds.wrapping_mul(10_000 << 32 | 1) >> 32, len))
+}
+
+/// A line of such digits: their number, and the bytes of the line and its newline.
+#[inline(always)]
 pub(crate) fn digits_line(line: &[u8]) -> Option<(u64, usize)> {
     let (number, len) = digits(line)?;
     (line.get(len) == Some(&b'\n')).then_some((number, len + 1))
@@ -110,6 +132,12 @@ pub(crate) fn float(line: &[u8], max_digits: u32) -> Result<f64, BadText> {
         b"nan" | b"1.#QNAN" => return Ok(f64::from_bits(0x7ff8 << 48)),
         b"-nan" | b"-1.#IND" => return Ok(f64::from_bits(0xfff8 << 48)),
         _ => {}
+    }
+    if line.len() <= max_digits as usize && is_plain_float(line) {
+        // Most of them.
+        if let Some(value) = std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()) {
+            return Ok(value);
+        }
     }
     let err = || bad("a float as `repr` writes it", line);
     let rest = line.strip_prefix(b"-").unwrap_or(line);
@@ -136,6 +164,14 @@ pub(crate) fn float(line: &[u8], max_digits: u32) -> Result<f64, BadText> {
     }
     let value: f64 = std::str::from_utf8(line).ok().and_then(|s| s.parse().ok()).ok_or_else(err)?;
     if value.is_finite() { Ok(value) } else { Err(bad("a float that fits in 64 bits", line)) }
+}
+
+/// Whether a line is a few digits with a point among them, or behind them, and perhaps a minus.
+fn is_plain_float(line: &[u8]) -> bool {
+    let number = line.strip_prefix(b"-").unwrap_or(line);
+    let digits = number.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let points = number.iter().filter(|byte| **byte == b'.').count();
+    number.first().is_some_and(u8::is_ascii_digit) && points == 1 && digits + 1 == number.len() && line.len() < 40
 }
 
 /// The argument of STRING: a quoted 8-bit string with the escapes of Python 2's `string_escape`, appended to `out`.
@@ -249,6 +285,22 @@ mod tests {
         }
         assert!(matches!(int(b"1\r", 10), Err(BadText::Malformed(_, Some(_)))));
         assert_eq!(int(b"12345678901", 10), Err(BadText::Digits(11)));
+    }
+
+    #[test]
+    fn few_digits_are_what_they_are_one_by_one() {
+        for number in (0..200_000).chain((0..19).map(|n| 10_u64.pow(n) - 1)).chain((0..19).map(|n| 10_u64.pow(n))) {
+            for end in ["\n", "L\n", "\nI5\ns", "\u{ff}\u{ff}\u{ff}99", "\n34567890123", "/:", ""] {
+                let line = format!("{number}{end}");
+                let len = line.len() - end.len();
+                assert_eq!(digits(line.as_bytes()), (len <= 18).then_some((number, len)), "{line}");
+            }
+        }
+        for none in ["", "\n", "x1234567", "01\n", "00123\n12345", "-1\n23456", "\u{ff}123456789"] {
+            assert_eq!(digits(none.as_bytes()), None, "{none}");
+        }
+        assert_eq!(digits_line(b"17\n345678"), Some((17, 3)));
+        assert_eq!(digits_line(b"17L\n45678"), None);
     }
 
     #[test]

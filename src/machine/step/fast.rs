@@ -4,6 +4,7 @@
 //! is no UTF-8, a limit that is reached) is left to the loop that reads any opcode, before anything of it was done.
 
 use super::{Form, Globals, Machine, Reject};
+use crate::model::graph::stores::begins_ascii;
 use crate::model::graph::{BLOCK, Graph, Kind};
 use crate::model::value::Value;
 use crate::opcode::lexer::Lexer;
@@ -195,6 +196,9 @@ impl<G: Globals> Machine<G> {
                     let Some((index, len)) = arg::digits_line(rest.get(1..).unwrap_or_default()) else { break };
                     (1 + len, if byte == GET { self.fast_get(index) } else { self.fast_put(index) })
                 }
+                INT if let [_, b'0', digit @ (b'0' | b'1'), b'\n', ..] = *head => {
+                    (4, self.stack.push_free(Value::Bool(digit == b'1')))
+                }
                 INT | LONG => {
                     let rest = rest.get(1..).unwrap_or_default();
                     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
@@ -218,12 +222,11 @@ impl<G: Globals> Machine<G> {
                     }
                 }
                 UNICODE => {
-                    let Some(line) = line(rest) else { break };
                     // What is written by escapes, or as Latin-1, is decoded elsewhere.
-                    if !line.is_ascii() || memchr::memchr(b'\\', line).is_some() {
-                        break;
-                    }
-                    (line.len() + 2, self.fast_text(line))
+                    let text = rest.get(1..).unwrap_or_default();
+                    let Some(len) = memchr::memchr2(b'\n', b'\\', text) else { break };
+                    let Some((line, [b'\n', ..])) = text.split_at_checked(len) else { break };
+                    (len + 2, self.ascii_line(line, text))
                 }
                 NONE | NEWTRUE | NEWFALSE => {
                     let value = if byte == NONE { Value::None } else { Value::Bool(byte == NEWTRUE) };
@@ -326,7 +329,7 @@ impl<G: Globals> Machine<G> {
                 self.even(base).and_then(|()| self.set_items(base))
             }
             APPEND => self.append(self.stack.height() - 1, false),
-            SETITEM => self.set_items(self.stack.height() - 2),
+            SETITEM => self.set_item(),
             STACK_GLOBAL => self.stack_global(),
             REDUCE => self.call_top(Form::Reduce),
             NEWOBJ => self.call_top(Form::NewObj),
@@ -350,6 +353,17 @@ impl<G: Globals> Machine<G> {
         *slot = Value::Str { len, at };
         self.stack.keep_slot();
         true
+    }
+
+    /// The text of UNICODE, and what follows it.
+    #[inline(never)]
+    fn ascii_line(&mut self, line: &[u8], behind: &[u8]) -> bool {
+        match behind.first_chunk::<BLOCK>() {
+            Some(block) if line.len() <= BLOCK => {
+                begins_ascii(block, line.len()) && self.short_text(block, line.len()).is_some()
+            }
+            _ => line.is_ascii() && self.fast_text(line),
+        }
     }
 
     #[inline(always)]

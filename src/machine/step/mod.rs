@@ -448,6 +448,22 @@ impl<G: Globals> Machine<G> {
         result
     }
 
+    /// Adds the two topmost values to what stands below them.
+    #[inline]
+    fn set_item(&mut self) -> Result<(), Reject> {
+        let base = self.stack.height() - 2;
+        if let [Value::Object(id), pair @ ..] = self.stack.from(base - 1)
+            && let Some(pair @ [Value::Str { .. }, _]) = pair.first_chunk::<2>()
+            && self.graph.kind(*id) == Kind::Dict
+            && !self.is_frozen(*id)
+        {
+            self.graph.extend_by_text(*id, pair)?;
+            self.stack.truncate(base);
+            return Ok(());
+        }
+        self.set_items(base)
+    }
+
     #[inline]
     fn set_items(&mut self, base: usize) -> Result<(), Reject> {
         let target = self.stack.from(base - 1).first().copied().unwrap_or(Value::Unknown);

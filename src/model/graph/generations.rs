@@ -88,7 +88,7 @@ impl Graph {
         self.zones.clear();
         self.unsealed.clear();
         self.keys.forget();
-        (self.nans, self.shared, self.pending) = (0, 0, 0);
+        (self.nans, self.shared, self.pending, self.holds_names) = (0, 0, 0, false);
         self.limit(limits);
         Some(self)
     }

@@ -149,6 +149,8 @@ pub(crate) struct Graph {
     unsealed: Vec<NodeId>,
     pub keys: Box<crate::model::key::Keys>,
     nans: u32,
+    /// Some item is the name of a class or function.
+    holds_names: bool,
     /// The last object that may stand in more than one place, plus 1.
     shared: u32,
     pub pending: u32,
@@ -180,6 +182,7 @@ impl Graph {
             unsealed: Vec::new(),
             keys: Box::default(),
             nans: 0,
+            holds_names: false,
             shared: 0,
             pending: 0,
             budget: Budget::new(0),
@@ -322,22 +325,32 @@ impl Graph {
             return Ok(());
         }
         self.room(new.len())?;
-        let mut below = 0;
-        for value in new {
-            // A zone nests too: it may be a record.
-            let child = match *value {
-                Value::Object(child) => child,
-                Value::Time { tz, .. } | Value::DateTime { tz, .. } => match tz.id() {
-                    Some(child) => child,
-                    None => continue,
-                },
-                _ => continue,
-            };
-            below = below.max(self.objects[child.0 as usize].depth);
-        }
+        let below = new.iter().fold(0, |below, value| below.max(self.depth_of(value)));
         let start = self.items.len() as u32;
         self.items.extend_from_slice(new);
         self.grow(id, start, new.len() as u32, below)
+    }
+
+    /// Levels of nesting of a value that is about to become an item.
+    #[inline(always)]
+    fn depth_of(&mut self, value: &Value) -> u16 {
+        // A zone nests too: it may be a record.
+        let object = match *value {
+            Value::Object(id) => Some(id),
+            Value::Time { tz, .. } | Value::DateTime { tz, .. } => tz.id(),
+            Value::Global(_) => {
+                self.holds_names = true;
+                None
+            }
+            _ => None,
+        };
+        object.map_or(0, |id| self.objects[id.0 as usize].depth)
+    }
+
+    /// Whether a class or function may stand somewhere as a value, the `roots` included.
+    pub fn may_hold_names(&self, roots: &[Value]) -> bool {
+        // What a zone holds is not looked at.
+        self.holds_names || !self.zones.is_empty() || roots.iter().any(|root| matches!(root, Value::Global(_)))
     }
 
     #[inline]
@@ -347,7 +360,7 @@ impl Graph {
         if needed > self.max_nodes { Err(Limit::Nodes.over(needed, self.max_nodes)) } else { Ok(()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn grow(&mut self, id: NodeId, start: u32, len: u32, below: u16) -> LimitExceededResult<()> {
         let object = &mut self.objects[id.0 as usize];
         if below >= object.depth {
@@ -417,6 +430,7 @@ impl Graph {
     }
 
     pub fn set_extra(&mut self, id: NodeId, value: Value) -> LimitExceededResult<()> {
+        self.holds_names |= matches!(value, Value::Global(_));
         let below = if let Value::Object(child) = value { self.get(child).depth } else { 0 };
         let object = &mut self.objects[id.0 as usize];
         object.depth = object.depth.max(below.saturating_add(1));
@@ -441,6 +455,20 @@ impl Graph {
     /// See [`crate::model::key::KeyError`].
     pub fn extend_dict(&mut self, id: NodeId, pairs: &[Value]) -> Result<(), crate::model::key::KeyError> {
         crate::model::key::extend(self, id, pairs, 2)
+    }
+
+    /// Adds one pair whose key is text, as [`Graph::extend_dict`].
+    #[inline]
+    pub fn extend_by_text(&mut self, id: NodeId, pair: &[Value; 2]) -> LimitExceededResult<()> {
+        // A single key repeats nothing of its own.
+        let is_first = self.walk(id).is_empty();
+        self.room(pair.len())?;
+        let [_, value] = pair;
+        let below = self.depth_of(value);
+        let start = self.items.len() as u32;
+        self.items.extend_from_slice(pair);
+        self.grow(id, start, pair.len() as u32, below)?;
+        if is_first { Ok(()) } else { self.remember_unsealed(id) }
     }
 
     /// Adds members to a set or frozenset.

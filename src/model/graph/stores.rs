@@ -28,8 +28,8 @@ pub(crate) static OF_TEXT: [[u8; BLOCK]; BLOCK + 1] = {
 };
 
 /// Whether the first `len` bytes of a block are ASCII: all of it is looked at, and what does not count is masked.
-#[inline]
-fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
+#[inline(always)]
+pub(crate) fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
     let Some(mask) = OF_TEXT.get(len) else { return false };
     let both = block.iter().zip(mask).map(|(byte, mask)| byte & mask);
     both.fold(0, |any, byte| any | byte) < 0x80
@@ -78,7 +78,7 @@ impl Staged {
     }
 
     /// Adds the first `len` bytes of a block; a copy of constant size is cheaper than one of the right size.
-    #[inline]
+    #[inline(always)]
     fn push_block(&mut self, block: &[u8; BLOCK], len: usize) {
         let mut room = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut);
         if room.is_none() {
@@ -159,7 +159,7 @@ impl Graph {
 
     /// As [`Graph::stage_text`], for text at the beginning of a block: its length is the block's or less. What follows it there is
     /// of no account. Returns its place.
-    #[inline]
+    #[inline(always)]
     pub fn stage_short(&mut self, block: &[u8; BLOCK], len: usize) -> Option<u64> {
         if len > BLOCK || !begins_ascii(block, len) && !begins_utf8(block, len) {
             return None;

@@ -86,11 +86,6 @@ pub(super) fn extend(graph: &mut Graph, id: NodeId, new: &[Value], stride: usize
         return Ok(());
     }
     let fresh = graph.walk(id).is_empty();
-    if let ([Value::Str { .. }, _], 2) = (new, stride) {
-        // One key repeats nothing of its own.
-        graph.append(id, new)?;
-        return if fresh { Ok(()) } else { Ok(graph.remember_unsealed(id)?) };
-    }
     if fresh && stride == 2 && repeats(graph, new) {
         return Ok(graph.append(id, new)?);
     }
