@@ -1,6 +1,6 @@
 //! Inputs, outputs and the ledger are files of their own: nothing that is written replaces what is read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use depickle::error::Error;
@@ -13,7 +13,7 @@ use super::files::Input;
 /// # Errors
 /// Misuse, with the name of what would be replaced.
 pub(super) fn check(args: &ConvertArgs, inputs: &[Input], targets: &[Option<PathBuf>]) -> Result<(), Error> {
-    let mut read = Read { inputs, by_identity: None };
+    let mut read = Read { inputs, by_key: None };
     for target in targets.iter().flatten() {
         if let Some(input) = read.find(target) {
             return Err(Error::misuse("expected an output that is not the input").in_file(&input.name()));
@@ -41,17 +41,24 @@ pub(super) fn first_of_each(targets: &[Option<PathBuf>]) -> Vec<bool> {
 /// What is read, by what it is, whatever it is called; looked at only once there is something to compare with.
 struct Read<'a> {
     inputs: &'a [Input],
-    by_identity: Option<HashMap<Identity, &'a Input>>,
+    /// Sorted.
+    by_key: Option<Vec<(Key, &'a Input)>>,
 }
 
 impl<'a> Read<'a> {
     /// The input that stands at a path.
     fn find(&mut self, path: &Path) -> Option<&'a Input> {
         let wanted = identity(path)?;
-        let by_identity = self.by_identity.get_or_insert_with(|| {
-            self.inputs.iter().filter_map(|input| Some((identity(&input.path())?, input))).collect()
+        let key = key(&wanted);
+        let by_key = self.by_key.get_or_insert_with(|| {
+            let keys = self.inputs.iter().filter_map(|input| Some((key_of(input)?, input)));
+            let mut by_key: Vec<(Key, &Input)> = keys.collect();
+            by_key.sort_by(|(a, _), (b, _)| a.cmp(b));
+            by_key
         });
-        by_identity.get(&wanted).copied()
+        let from = by_key.partition_point(|(other, _)| *other < key);
+        let alike = by_key.iter().skip(from).take_while(|(other, _)| *other == key);
+        alike.map(|(_, input)| *input).find(|input| identity(&input.path()).as_ref() == Some(&wanted))
     }
 }
 
@@ -65,6 +72,36 @@ fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt;
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some((metadata.dev(), metadata.ino()))
+}
+
+/// What is compared first: folders name the inodes of their files, so that most files need not be looked at.
+#[cfg(unix)]
+type Key = u64;
+
+#[cfg(unix)]
+fn key((_, inode): &Identity) -> Key {
+    *inode
+}
+
+/// The key of an input that is there.
+#[cfg(unix)]
+fn key_of(input: &Input) -> Option<Key> {
+    input.inode().or_else(|| identity(&input.path()).map(|identity| key(&identity)))
+}
+
+/// What is compared first.
+#[cfg(not(unix))]
+type Key = Identity;
+
+#[cfg(not(unix))]
+fn key(identity: &Identity) -> Key {
+    identity.clone()
+}
+
+/// The key of an input that is there.
+#[cfg(not(unix))]
+fn key_of(input: &Input) -> Option<Key> {
+    identity(&input.path())
 }
 
 /// What tells a file from others: where it is in the end.

@@ -8,6 +8,8 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::OnceLock;
 
 /// One input to convert.
 #[derive(Clone, Debug)]
@@ -19,8 +21,9 @@ enum Place {
     Named(PathBuf),
     /// It was met in a folder that the user named.
     Met { path: PathBuf, tree: Arc<Tree> },
-    /// The same, where its name is text: it lies beside those before and after it.
-    Listed { folder: Arc<Folder>, name: Range<u32> },
+    /// The same, where its name is text: it lies beside those before and after it. The folder says which inode it is; 0 where it
+    /// does not.
+    Listed { folder: Arc<Folder>, name: Range<u32>, inode: u64 },
 }
 
 /// A folder that was named.
@@ -40,6 +43,9 @@ struct Folder {
     /// One behind another.
     names: String,
     tree: Arc<Tree>,
+    /// Whether an inode that it told is the file's.
+    #[cfg(unix)]
+    tells_inodes: OnceLock<bool>,
 }
 
 impl Folder {
@@ -53,7 +59,9 @@ impl Input {
     pub fn path(&self) -> Cow<'_, Path> {
         match &self.0 {
             Place::Named(path) | Place::Met { path, .. } => path.into(),
-            Place::Listed { folder, name } => PathBuf::from(format!("{}{}", folder.prefix, folder.name(name))).into(),
+            Place::Listed { folder, name, .. } => {
+                PathBuf::from(format!("{}{}", folder.prefix, folder.name(name))).into()
+            }
         }
     }
 
@@ -94,6 +102,16 @@ impl Input {
         }
     }
 
+    /// Its inode, where it is known without a look at the file.
+    #[cfg(unix)]
+    pub fn inode(&self) -> Option<u64> {
+        use std::os::unix::fs::MetadataExt;
+        let Place::Listed { folder, inode: inode @ 1.., .. } = &self.0 else { return None };
+        // Some file systems in user space have no inodes to tell.
+        let look = || std::fs::metadata(self.path()).is_ok_and(|metadata| metadata.ino() == *inode);
+        folder.tells_inodes.get_or_init(look).then_some(*inode)
+    }
+
     pub fn is_stdin(&self) -> bool {
         matches!(&self.0, Place::Named(path) if path.as_os_str() == "-")
     }
@@ -118,7 +136,7 @@ impl Opener {
     /// It cannot be opened.
     pub fn open(&mut self, input: &Input) -> io::Result<File> {
         #[cfg(unix)]
-        if let Place::Listed { folder, name } = &input.0 {
+        if let Place::Listed { folder, name, .. } = &input.0 {
             use rustix::fs::{CWD, Mode, OFlags, openat};
             use rustix::io::retry_on_intr;
             let flags = OFlags::RDONLY | OFlags::CLOEXEC;
@@ -219,7 +237,7 @@ struct List {
     path: PathBuf,
     prefix: String,
     names: String,
-    ranges: Vec<Range<u32>>,
+    files: Vec<(Range<u32>, u64)>,
 }
 
 impl List {
@@ -239,16 +257,37 @@ impl List {
         }
         let start = self.names.len() as u32;
         self.names.push_str(name);
-        self.ranges.push(start..self.names.len() as u32);
+        self.files.push((start..self.names.len() as u32, inode(entry)));
     }
 
     fn end(&mut self, tree: &Arc<Tree>, found: &mut Vec<Input>) {
-        let List { path, prefix, names, ranges } = std::mem::take(self);
-        if !ranges.is_empty() {
-            let folder = Arc::new(Folder { path, prefix, names, tree: Arc::clone(tree) });
-            found.extend(ranges.into_iter().map(|name| Input(Place::Listed { folder: Arc::clone(&folder), name })));
+        let List { path, prefix, names, files } = std::mem::take(self);
+        if !files.is_empty() {
+            let folder = Arc::new(Folder {
+                path,
+                prefix,
+                names,
+                tree: Arc::clone(tree),
+                #[cfg(unix)]
+                tells_inodes: OnceLock::new(),
+            });
+            let listed = |(name, inode)| Input(Place::Listed { folder: Arc::clone(&folder), name, inode });
+            found.extend(files.into_iter().map(listed));
         }
     }
+}
+
+/// The inode that a folder says an entry is; 0 for a link, which is not the file that it leads to.
+#[cfg(unix)]
+fn inode(entry: &walkdir::DirEntry) -> u64 {
+    use walkdir::DirEntryExt;
+    if entry.path_is_symlink() { 0 } else { entry.ino() }
+}
+
+/// There is no such thing elsewhere.
+#[cfg(not(unix))]
+fn inode(_entry: &walkdir::DirEntry) -> u64 {
+    0
 }
 
 /// A glob that the shell did not expand.

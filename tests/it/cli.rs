@@ -225,6 +225,28 @@ fn no_output_replaces_another_input() {
 }
 
 #[test]
+fn no_output_replaces_a_file_of_a_folder_that_is_read() {
+    let folder =
+        Folder::with(&[("in/a.pkl", GOOD), ("in/b.pkl", GOOD), ("in/deep/c.pkl", GOOD), ("elsewhere.pkl", GOOD)]);
+    let mut wrong = vec!["in/a.pkl", "in/../in/b.pkl", "in/deep/c.pkl"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../elsewhere.pkl", folder.path("in/link.pkl")).unwrap();
+        std::fs::hard_link(folder.path("in/a.pkl"), folder.path("again.pkl")).unwrap();
+        wrong.extend(["elsewhere.pkl", "in/link.pkl", "again.pkl"]);
+    }
+    for output in wrong {
+        let run = folder.run(&["convert", "in", "--merge", "--to", "ndjson", "-o", output]);
+        assert_eq!(run.status, 2, "{output}: {}", run.stderr);
+        assert!(run.stderr.contains("expected an output that is not the input"), "{}", run.stderr);
+        assert_eq!(std::fs::read(folder.path(output)).unwrap(), GOOD);
+    }
+    folder.write("out.ndjson", b"old");
+    assert_eq!(folder.run(&["convert", "in", "--merge", "-o", "out.ndjson"]).status, 0);
+    assert_ne!(folder.read("out.ndjson"), "old");
+}
+
+#[test]
 fn folders_made_in_vain_are_removed() {
     let folder = Folder::with(&[("in/refused.pkl", REFUSED), ("in/deep/er/broken.pkl", BROKEN), ("kept/old", b"")]);
     assert_eq!(folder.run(&["convert", "in", "--out-dir", "out/json"]).status, 4);
