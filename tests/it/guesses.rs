@@ -412,3 +412,66 @@ fn files_of_many_pickles_that_nobody_has_counted() {
         }
     }
 }
+
+/// A text that is memoized.
+fn memoized(text: &str) -> Vec<u8> {
+    let len = u32::try_from(text.len()).expect("a short text").to_le_bytes();
+    [&b"X"[..], &len, text.as_bytes(), b"\x94"].concat()
+}
+
+/// A pickle of a dict whose keys and values are texts, and what it is as JSON.
+fn texts(pairs: &[(String, String)]) -> (Vec<u8>, String) {
+    let items: Vec<u8> = pairs.iter().flat_map(|(key, value)| [memoized(key), memoized(value)].concat()).collect();
+    let shown = |text: &String| serde_json::to_string(text).expect("JSON");
+    let json: Vec<String> = pairs.iter().map(|(key, value)| format!("{}:{}", shown(key), shown(value))).collect();
+    ([&b"\x80\x04}\x94("[..], &items, b"u."].concat(), format!("{{{}}}\n", json.join(",")))
+}
+
+#[test]
+fn pickles_with_the_keys_of_the_one_before_or_nearly() {
+    let folder = Folder::new();
+    let long = "k".repeat(32);
+    let plain = ["id", "name", "é", "", "a longer key than most", &long, "\"quoted\"", "Ω".repeat(16).as_str(), "z"]
+        .map(str::to_owned);
+    let (mut pickles, mut expected) = (Vec::new(), String::new());
+    for n in 0..3_000_usize {
+        let mut keys = plain.to_vec();
+        match n % 11 {
+            // One is missing, is longer, shorter, or another of its length; two change places; a value is the next key.
+            1 => drop(keys.remove(n % 9)),
+            2 => keys[n % 9].push('\0'),
+            3 => drop(keys[n % 9].pop()),
+            4 => keys[0] = "iD".to_owned(),
+            5 => keys[5] = format!("{}l", "k".repeat(31)),
+            6 => keys.swap(n % 8, n % 8 + 1),
+            7 => keys = (0..n % 100).map(|key| format!("key {key}")).collect(),
+            8 => keys[7] = format!("{}Ϋ", "Ω".repeat(15)),
+            _ => {}
+        }
+        let value = |at: usize| if n % 5 == 0 { plain[(at + 1) % 9].clone() } else { format!("{n} ü {at}") };
+        let mut seen = std::collections::HashSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+        let pairs: Vec<(String, String)> = keys.into_iter().enumerate().map(|(at, key)| (key, value(at))).collect();
+        let (pickle, json) = texts(&pairs);
+        pickles.extend(pickle);
+        expected += &json;
+    }
+    let (output, status) = agree(&folder, "keys", &pickles, &["--to", "ndjson"]);
+    assert_eq!(status, 0);
+    assert_eq!(output.map(|output| String::from_utf8(output).expect("UTF-8")), Some(expected));
+}
+
+#[test]
+fn keys_that_come_twice_are_one_also_where_they_are_foreseen() {
+    let folder = Folder::new();
+    let plain = [("a", "1"), ("b", "2"), ("c", "3")];
+    let twice = [("a", "1"), ("b", "2"), ("a", "3")];
+    let (mut pickles, mut expected) = (Vec::new(), String::new());
+    for n in 0..500 {
+        let pairs = if n % 3 == 2 { twice } else { plain };
+        pickles.extend(texts(&pairs.map(|(key, value)| (key.to_owned(), value.to_owned()))).0);
+        expected += if n % 3 == 2 { "{\"a\":\"3\",\"b\":\"2\"}\n" } else { "{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}\n" };
+    }
+    let (output, status) = agree(&folder, "twice", &pickles, &["--to", "ndjson"]);
+    assert_eq!((output.map(|output| String::from_utf8(output).expect("UTF-8")), status), (Some(expected), 0));
+}
