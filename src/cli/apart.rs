@@ -47,6 +47,7 @@ struct Read<'a> {
 
 impl<'a> Read<'a> {
     /// The input that stands at a path.
+    #[allow(clippy::unnecessary_sort_by, reason = "not every system's keys are copied")]
     fn find(&mut self, path: &Path) -> Option<&'a Input> {
         let wanted = identity(path)?;
         let key = key(&wanted);

@@ -9,7 +9,7 @@ use crate::model::value::Value;
 /// Bytes of a block that a short text lies in.
 pub(crate) const BLOCK: usize = 32;
 
-/// Bytes of text that are moved to where the rest is at the next occasion.
+/// Bytes of text that are moved to where the rest is at the next occasion, and of a text that goes there at once.
 const MUCH: usize = 1 << 15;
 
 /// The bits of the bytes of a text at the beginning of a block, for each length: what lies behind it is of no account.
@@ -35,13 +35,26 @@ pub(crate) fn begins_ascii(block: &[u8; BLOCK], len: usize) -> bool {
     both.fold(0, |any, byte| any | byte) < 0x80
 }
 
-/// Whether the first `len` bytes of a block are UTF-8: with zeros behind them they are long enough to be looked at as a whole,
-/// which is several times faster than one by one.
+/// Bytes that are looked at as a whole, several times faster than one by one: short texts are made as long by zeros behind them.
+const WHOLE: usize = 64;
+
+/// Whether the first `len` bytes of a block are UTF-8.
 fn begins_utf8(block: &[u8; BLOCK], len: usize) -> bool {
     let Some(mask) = OF_TEXT.get(len) else { return false };
-    let mut padded = [0; 2 * BLOCK];
+    let mut padded = [0; WHOLE];
     padded.iter_mut().zip(block.iter().zip(mask)).for_each(|(to, (byte, mask))| *to = byte & mask);
     simdutf8::basic::from_utf8(&padded).is_ok()
+}
+
+fn is_utf8(text: &[u8]) -> bool {
+    let mut padded = [0; WHOLE];
+    match padded.get_mut(..text.len()) {
+        Some(begin) => {
+            begin.copy_from_slice(text);
+            simdutf8::basic::from_utf8(&padded).is_ok()
+        }
+        None => simdutf8::basic::from_utf8(text).is_ok(),
+    }
 }
 
 /// Whether two short texts of a length are the same; one is the beginning of a block, and nothing but zeros behind it.
@@ -148,7 +161,10 @@ impl Graph {
     /// it is no UTF-8, or over a limit; nothing was done then.
     #[inline]
     pub fn stage_text(&mut self, text: &[u8]) -> Option<(u32, u64)> {
-        if !text.is_ascii() && simdutf8::basic::from_utf8(text).is_err() {
+        if text.len() >= MUCH {
+            return self.store_text(simdutf8::basic::from_utf8(text).ok()?).ok();
+        }
+        if !text.is_ascii() && !is_utf8(text) {
             return None;
         }
         self.budget.charge(text.len() as u64).ok()?;
