@@ -19,7 +19,7 @@ use crate::progress::{Progress, Stage};
 use crate::report::ledger::{Fidelity, Ledger, Step};
 use crate::select::Select;
 use crate::source::random::{FileInput, Section, Watched};
-use crate::writers::check::{self, Sharing, Sizes};
+use crate::writers::check::{self, Checked, Sharing, Sizes};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Loss, Mapping, WriteOptions};
@@ -288,7 +288,6 @@ impl Converter {
             (_, Format::Protobuf) if self.options.proto_message.is_none() => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
-        check::check(graph, &roots, sharing, max_output, self.reader.allowed().max_depth, &mut Sizes::default())?;
         let job = Job {
             graph,
             roots: &roots,
@@ -298,6 +297,8 @@ impl Converter {
             max_memory: self.reader.allowed().max_memory,
             max_depth: self.reader.allowed().max_depth.saturating_mul(MAX_LEVELS),
         };
+        let checked = Checked { roots: &roots, first: 0, path: &|n| job.path(n).into_owned() };
+        check::check(graph, checked, sharing, max_output, self.reader.allowed().max_depth, &mut Sizes::default())?;
         let mut proto = None;
         let bytes_written = job.write(&mut ledger, &mut memory.text, &mut proto, output)?;
         // What could not be read from its place was written as nothing.

@@ -36,7 +36,7 @@ use crate::opcode::lexer::Lexer;
 use crate::output::Output;
 use crate::progress::Stage;
 use crate::source::random::{RandomAccess, Section};
-use crate::writers::check::{self, Sharing, Sizes};
+use crate::writers::check::{self, Checked, Sharing, Sizes};
 use crate::writers::event::{Lowering, Sink};
 use crate::writers::natural::Natural;
 use crate::writers::options::{Format, Items, Mapping};
@@ -237,12 +237,15 @@ struct Job<'c> {
     not_taken: Cell<bool>,
     /// What is known of the objects of earlier batches.
     sizes: RefCell<Sizes>,
+    /// The paths of the containers that are open, each in the one before it.
+    open: RefCell<Vec<String>>,
 }
 
 impl<'c> Job<'c> {
     fn new(converter: &'c Converter, shape: Shape, root: Option<Root>, items: u64, max_output: u64) -> Self {
         let (root, items, not_taken) = (Cell::new(root), Cell::new(items), Cell::new(false));
-        Job { converter, shape, root, items, max_output, not_taken, sizes: RefCell::default() }
+        let (sizes, open) = (RefCell::default(), RefCell::default());
+        Job { converter, shape, root, items, max_output, not_taken, sizes, open }
     }
 
     /// What the output is around what is handed over.
@@ -420,19 +423,24 @@ impl<'c> Job<'c> {
     }
 
     /// Checks what is written at a time.
-    fn check(&self, graph: &Graph, roots: &[Value]) -> Result<(), Error> {
+    fn check(&self, graph: &Graph, checked: Checked<'_>) -> Result<(), Error> {
         self.sizes.borrow_mut().keep(NodeId(0));
-        self.check_part(graph, roots)
+        self.check_part(graph, checked)
+    }
+
+    /// Checks pickles, of which so many came before.
+    fn check_pickles(&self, graph: &Graph, roots: &[Value], before: u64) -> Result<(), Error> {
+        self.check(graph, Checked { roots, first: 0, path: &|n| format!("$[{}]", before + n as u64) })
     }
 
     /// As [`Job::check`], where objects stay from one part to the next.
-    fn check_part(&self, graph: &Graph, roots: &[Value]) -> Result<(), Error> {
+    fn check_part(&self, graph: &Graph, checked: Checked<'_>) -> Result<(), Error> {
         let sharing = match (self.converter.options.mapping, self.shape) {
             (Mapping::Lossless, _) | (_, Shape::Frames) => Sharing::Kept,
             (Mapping::Natural, _) => Sharing::Expanded,
         };
         let max_depth = self.converter.reader.allowed().max_depth;
-        check::check(graph, roots, sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
+        check::check(graph, checked, sharing, self.max_output, max_depth, &mut self.sizes.borrow_mut())
     }
 }
 

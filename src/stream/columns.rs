@@ -16,9 +16,10 @@ use crate::source::random::Section;
 use crate::tabular::Terms;
 use crate::tabular::long::{Long, Made, Types, unexpected};
 use crate::writers::batches;
-use crate::writers::check::{self, Sharing, Sizes};
+use crate::writers::check::{self, Checked, Sharing, Sizes};
 use crate::writers::options::Format;
 use crate::writers::out::Out;
+use crate::writers::path;
 
 impl Job<'_> {
     /// Writes the table that a dict of columns is; `None` where the whole is to be read.
@@ -61,27 +62,30 @@ struct Parts<'j, 'c> {
     types: Option<Types>,
     /// None until the dict begins.
     long: Option<Long<'j>>,
-    /// Whether a column is open.
-    inside: bool,
+    /// The path of the column that is open.
+    inside: Option<String>,
     /// What the parts so far become.
     sizes: Sizes,
 }
 
 impl<'j, 'c> Parts<'j, 'c> {
     fn new(job: &'j Job<'c>, terms: Terms<'j>, types: Option<Types>) -> Self {
-        Parts { job, terms, types, long: None, inside: false, sizes: Sizes::default() }
+        Parts { job, terms, types, long: None, inside: None, sizes: Sizes::default() }
     }
 
     fn long(&mut self) -> Result<&mut Long<'j>, Error> {
         self.long.as_mut().ok_or_else(unexpected)
     }
 
-    fn check(&mut self, graph: &Graph, part: NodeId) -> Result<(), Error> {
+    fn check(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
         // A column stands in the dict.
-        let max_depth = self.job.converter.reader.allowed().max_depth.saturating_sub(u32::from(self.inside));
+        let levels = u32::from(self.inside.is_some());
+        let max_depth = self.job.converter.reader.allowed().max_depth.saturating_sub(levels);
         self.sizes.keep(NodeId(0));
         let max_output = self.job.max_output;
-        check::check(graph, &[Value::Object(part)], Sharing::Expanded, max_output, max_depth, &mut self.sizes)
+        let path = |_| self.inside.as_deref().unwrap_or("$").to_owned();
+        let checked = Checked { roots: &[Value::Object(part)], first, path: &path };
+        check::check(graph, checked, Sharing::Expanded, max_output, max_depth, &mut self.sizes)
     }
 }
 
@@ -102,13 +106,15 @@ impl Sink for Parts<'_, '_> {
             self.long = Some(long);
             return Ok(());
         };
-        self.inside = true;
+        let mut path = "$".to_owned();
+        path::push_key(graph, key, &mut path);
+        self.inside = Some(path);
         self.long()?.begin(graph, key, opened.id, opened.items)
     }
 
-    fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
-        self.check(graph, part)?;
-        if self.inside {
+    fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
+        self.check(graph, part, first)?;
+        if self.inside.is_some() {
             return self.long()?.values(graph, part);
         }
         let mut entries = graph.items(part);
@@ -123,7 +129,7 @@ impl Sink for Parts<'_, '_> {
     }
 
     fn close(&mut self, _graph: &Graph) -> Result<(), Error> {
-        if std::mem::take(&mut self.inside) { self.long()?.end() } else { Ok(()) }
+        if self.inside.take().is_some() { self.long()?.end() } else { Ok(()) }
     }
 
     fn moved(&mut self, at: Checkpoint, _moved: &Moved) {

@@ -51,7 +51,7 @@ struct Frames<'j, 'c, 'w> {
 
 impl Pickles for Frames<'_, '_, '_> {
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, &[root])?;
+        self.job.check_pickles(graph, &[root], n)?;
         if let Some(progress) = &self.job.converter.progress {
             progress.set_rows(n);
         }

@@ -11,6 +11,7 @@ use crate::model::graph::{Graph, Kind};
 use crate::model::value::{NodeId, Value};
 use crate::report::ledger::Ledger;
 use crate::select::Select;
+use crate::writers::check::Checked;
 use crate::writers::event::{Begun, Lowering, Place, Sink};
 use crate::writers::natural::{self, Natural};
 use crate::writers::options::{Format, WriteOptions};
@@ -101,6 +102,40 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// A container is open from here on, in the one that was opened last.
+    fn enter(&self, graph: &Graph, key: Option<Value>, before: u64) {
+        let mut open = self.open.borrow_mut();
+        let path = match open.last() {
+            None => self.prefix().to_owned(),
+            Some(parent) => {
+                let mut path = parent.clone();
+                match key {
+                    _ if path::cut(&mut path) => {}
+                    Some(key) => path::push_key(graph, key, &mut path),
+                    None => path::push_index(before, &mut path),
+                }
+                path
+            }
+        };
+        open.push(path);
+    }
+
+    /// The container that was opened last is complete.
+    fn leave(&self) {
+        self.open.borrow_mut().pop();
+    }
+
+    /// Checks the next items of the container that was opened last, after `first` of them.
+    fn check_items(&self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
+        let path = |_| self.open.borrow().last().map_or_else(|| self.prefix().to_owned(), String::clone);
+        self.check_part(graph, Checked { roots: &[Value::Object(part)], first, path: &path })
+    }
+
+    /// Checks a value that stands alone.
+    fn check_selected(&self, graph: &Graph, value: Value) -> Result<(), Error> {
+        self.check(graph, Checked { roots: &[value], first: 0, path: &|_| self.prefix().to_owned() })
+    }
+
     /// The path of what is written.
     fn prefix(&self) -> &str {
         self.converter.select.as_ref().map_or("$", Select::text)
@@ -152,8 +187,18 @@ impl Batches for Check<'_, '_> {
         self.0.takes(graph, levels)
     }
 
-    fn batch(&mut self, graph: &Graph, part: NodeId, _first: u64) -> Result<(), Error> {
-        self.0.check_part(graph, &[Value::Object(part)])
+    fn open(&mut self, graph: &Graph, _opened: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
+        self.0.enter(graph, key, before);
+        Ok(())
+    }
+
+    fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
+        self.0.check_items(graph, part, first)
+    }
+
+    fn close(&mut self, _graph: &Graph) -> Result<(), Error> {
+        self.0.leave();
+        Ok(())
     }
 
     fn moved(&mut self, at: Checkpoint, _moved: &Moved) {
@@ -163,13 +208,13 @@ impl Batches for Check<'_, '_> {
 
 impl Values for Check<'_, '_> {
     fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
-        self.0.check(graph, &[value])
+        self.0.check_selected(graph, value)
     }
 }
 
 impl Pickles for Check<'_, '_> {
-    fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
-        self.0.check(graph, &[root])
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.0.check_pickles(graph, &[root], n)
     }
 }
 
@@ -317,15 +362,17 @@ impl<M: Mapping> Batches for Mapped<'_, '_, M> {
     }
 
     fn open(&mut self, graph: &Graph, opened: Opened, key: Option<Value>, before: u64) -> Result<(), Error> {
+        self.job.enter(graph, key, before);
         self.on(graph, |job, writer, path| job.open(writer, graph, path, opened, (key, before)))
     }
 
     fn batch(&mut self, graph: &Graph, part: NodeId, first: u64) -> Result<(), Error> {
-        self.job.check_part(graph, &[Value::Object(part)])?;
+        self.job.check_items(graph, part, first)?;
         self.on(graph, |job, writer, path| job.part(writer, graph, *path, part, first))
     }
 
     fn close(&mut self, graph: &Graph) -> Result<(), Error> {
+        self.job.leave();
         self.on(graph, |job, writer, path| job.close(writer, path))
     }
 
@@ -339,7 +386,7 @@ impl<M: Mapping> Batches for Mapped<'_, '_, M> {
 
 impl<M: Mapping> Values for Mapped<'_, '_, M> {
     fn value(&mut self, graph: &Graph, value: Value) -> Result<(), Error> {
-        self.job.check(graph, &[value])?;
+        self.job.check_selected(graph, value)?;
         self.on(graph, |job, writer, _| job.alone(writer, graph, value))
     }
 }
@@ -358,7 +405,7 @@ impl<M: Mapping> Pickles for Mapped<'_, '_, M> {
     }
 
     fn pickles(&mut self, graph: &Graph, roots: &[Value], first: u64) -> Result<(), Error> {
-        self.job.check(graph, roots)?;
+        self.job.check_pickles(graph, roots, first)?;
         let stand_alone = self.job.shape() == Shape::Lines;
         let together = if stand_alone { M::TOGETHER } else { usize::MAX };
         let mut place = std::mem::take(&mut self.place);

@@ -21,6 +21,7 @@ use crate::report::ledger::{Ledger, Step};
 use crate::source::random::{RandomAccess, Section, Watched};
 use crate::tabular::{Building, Decided, Looking, NoTable, Terms};
 use crate::writers::batches::{self, Writer, Written};
+use crate::writers::check::Checked;
 use crate::writers::options::Format;
 use crate::writers::out::Out;
 
@@ -226,6 +227,27 @@ fn take_back(output: &mut dyn Output) -> Result<(), Error> {
     Ok(())
 }
 
+/// Where rows come from.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// The root, of which so many rows came before.
+    Root(NodeId, u64),
+    /// A pickle of many, and its number.
+    Pickle(Value, u64),
+}
+
+impl Origin {
+    /// Checks what they become.
+    fn check(self, job: &Job<'_>, graph: &Graph) -> Result<(), Error> {
+        match self {
+            Origin::Root(root, first) => {
+                job.check(graph, Checked { roots: &[Value::Object(root)], first, path: &|_| "$".to_owned() })
+            }
+            Origin::Pickle(root, n) => job.check_pickles(graph, &[root], n),
+        }
+    }
+}
+
 /// The pass that decides on the columns. What is wrong with the rows is said once the input is known to be sound.
 struct First<'j, 'c> {
     job: &'j Job<'c>,
@@ -238,9 +260,9 @@ impl<'j, 'c> First<'j, 'c> {
         First { job, looking: Looking::new(terms), error: None }
     }
 
-    fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) {
+    fn rows(&mut self, graph: &Graph, from: Origin, rows: impl Iterator<Item = Value>) {
         if self.error.is_none() {
-            self.error = self.job.check(graph, &[root]).err();
+            self.error = from.check(self.job, graph).err();
         }
         if self.error.is_none() {
             self.looking.rows(graph, rows);
@@ -266,8 +288,8 @@ impl Sink for First<'_, '_> {
         takes(graph, levels)
     }
 
-    fn batch(&mut self, graph: &Graph, root: NodeId, _first: u64) -> Result<(), Error> {
-        self.rows(graph, Value::Object(root), graph.items(root));
+    fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
+        self.rows(graph, Origin::Root(root, first), graph.items(root));
         Ok(())
     }
 
@@ -282,8 +304,8 @@ impl Pickles for First<'_, '_> {
         Ok(())
     }
 
-    fn pickle(&mut self, graph: &Graph, root: Value, _n: u64) -> Result<(), Error> {
-        self.rows(graph, root, std::iter::once(root));
+    fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
+        self.rows(graph, Origin::Pickle(root, n), std::iter::once(root));
         self.looking.retain(|_| false);
         Ok(())
     }
@@ -341,7 +363,7 @@ where
 
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
         // It was checked already, but the file may have changed.
-        self.job.check(graph, &[Value::Object(root)])?;
+        Origin::Root(root, first).check(self.job, graph)?;
         self.rows(graph, graph.items(root))?;
         self.job.count(first, graph, root);
         Ok(())
@@ -362,7 +384,7 @@ where
     }
 
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.job.check(graph, &[root])?;
+        Origin::Pickle(root, n).check(self.job, graph)?;
         self.rows(graph, std::iter::once(root))?;
         self.building.retain(|_| false);
         self.job.items.set(n + 1);
@@ -447,10 +469,10 @@ where
     ///
     /// # Errors
     /// The output takes no more.
-    fn rows(&mut self, graph: &Graph, root: Value, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
+    fn rows(&mut self, graph: &Graph, from: Origin, rows: impl Iterator<Item = Value>) -> Result<(), Error> {
         let Guess { first, columns, .. } = self;
         if first.error.is_none() {
-            first.error = first.job.check(graph, &[root]).err();
+            first.error = from.check(first.job, graph).err();
         }
         if first.error.is_some() {
             return Ok(());
@@ -491,7 +513,7 @@ where
     }
 
     fn batch(&mut self, graph: &Graph, root: NodeId, first: u64) -> Result<(), Error> {
-        self.rows(graph, Value::Object(root), graph.items(root))?;
+        self.rows(graph, Origin::Root(root, first), graph.items(root))?;
         self.compare(graph)?;
         self.first.job.count(first, graph, root);
         Ok(())
@@ -515,7 +537,7 @@ where
     }
 
     fn pickle(&mut self, graph: &Graph, root: Value, n: u64) -> Result<(), Error> {
-        self.rows(graph, root, std::iter::once(root))?;
+        self.rows(graph, Origin::Pickle(root, n), std::iter::once(root))?;
         if self.first.looking.count().is_multiple_of(ROWS) {
             self.compare(graph)?;
         }

@@ -93,27 +93,37 @@ pub(crate) fn too_long(len: u64, at: Location) -> Error {
         .with_hint("`--to json` has no such bound, and `--select` takes a part")
 }
 
-/// Checks what `roots` become, with what was checked with the same `sizes` before.
+/// What is checked, and where it stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Checked<'a> {
+    pub roots: &'a [Value],
+    /// Items that came before those of a root that comes in parts.
+    pub first: u64,
+    /// The path of the root of this number, for messages.
+    pub path: &'a dyn Fn(usize) -> String,
+}
+
+/// Checks what values become, with what was checked with the same `sizes` before.
 ///
 /// # Errors
 /// A cycle where sharing is written out; more values than the output limit has bytes; nesting beyond the limit.
 pub(crate) fn check(
     graph: &Graph,
-    roots: &[Value],
+    checked: Checked<'_>,
     sharing: Sharing,
     max_output: u64,
     max_depth: u32,
     sizes: &mut Sizes,
 ) -> Result<(), Error> {
     if sharing == Sharing::Expanded
-        && let Some(most) = sizes.bound(graph, roots).map(|most| most.saturating_add(sizes.uncounted))
+        && let Some(most) = sizes.bound(graph, checked.roots).map(|most| most.saturating_add(sizes.uncounted))
         && most.saturating_add(sizes.values) <= max_output
     {
         sizes.uncounted = most;
         return Ok(());
     }
     // Each value takes at least one byte; only what sharing multiplies can get here.
-    let total = expanded(graph, roots, sharing, max_depth, sizes)?.saturating_add(sizes.values);
+    let total = expanded(graph, checked, sharing, max_depth, sizes)?.saturating_add(sizes.values);
     if sharing == Sharing::Expanded && total > max_output {
         return Err(too_many(total, max_output));
     }
@@ -132,23 +142,38 @@ fn too_many(values: u64, max_output: u64) -> Error {
 ///
 /// # Errors
 /// A cycle where sharing is written out; nesting beyond the limit.
-fn expanded(graph: &Graph, roots: &[Value], sharing: Sharing, max_depth: u32, sizes: &mut Sizes) -> Result<u64, Error> {
+fn expanded(
+    graph: &Graph,
+    checked: Checked<'_>,
+    sharing: Sharing,
+    max_depth: u32,
+    sizes: &mut Sizes,
+) -> Result<u64, Error> {
     if !graph.has_shared() {
         return Ok(0);
     }
     sizes.known.resize(graph.len(), Size { values: NEW, depth: 0 });
-    sizes.forget(roots);
+    sizes.forget(checked.roots);
     let mut total = 0u64;
-    for root in roots {
-        total = total.saturating_add(visit(graph, *root, sharing, max_depth, &mut sizes.known)?);
+    for n in 0..checked.roots.len() {
+        total = total.saturating_add(visit(graph, checked, n, sharing, max_depth, &mut sizes.known)?);
     }
-    sizes.forget(roots);
+    sizes.forget(checked.roots);
     Ok(total)
 }
 
-fn visit(graph: &Graph, root: Value, sharing: Sharing, max_depth: u32, sizes: &mut [Size]) -> Result<u64, Error> {
+/// The values that a root becomes.
+fn visit(
+    graph: &Graph,
+    checked: Checked<'_>,
+    n: usize,
+    sharing: Sharing,
+    max_depth: u32,
+    sizes: &mut [Size],
+) -> Result<u64, Error> {
+    let place = |open: &[Frame]| Location::path(place(graph, (checked.path)(n), checked.first, open));
     let mut open: Vec<Frame> = Vec::new();
-    let mut next = root;
+    let Some(mut next) = checked.roots.get(n).copied() else { return Ok(0) };
     loop {
         // Enter or account for `next`.
         let mut done: Option<(u64, u32)> = None;
@@ -159,15 +184,15 @@ fn visit(graph: &Graph, root: Value, sharing: Sharing, max_depth: u32, sizes: &m
                         slot.values = OPEN;
                     }
                     if open.len() as u64 >= u64::from(max_depth) {
-                        let at = Location::path(place(graph, &open));
-                        return Err(Limit::Depth.exceeded(open.len() as u64 + 1, u64::from(max_depth), at));
+                        let found = open.len() as u64 + 1;
+                        return Err(Limit::Depth.exceeded(found, u64::from(max_depth), place(&open)));
                     }
                     open.push(Frame { id, walk: graph.walk(id), extra: graph.extra(id), size: 1, depth: 0, taken: 0 });
                 }
                 Size { values: OPEN, .. } if sharing == Sharing::Expanded => {
                     return Err(Error::unrepresentable(
                         "expected a tree, found a cycle: the value contains itself",
-                        Location::path(place(graph, &open)),
+                        place(&open),
                     )
                     .with_hint("`--lossless` keeps cycles, as does `--to protobuf`"));
                 }
@@ -202,8 +227,8 @@ fn visit(graph: &Graph, root: Value, sharing: Sharing, max_depth: u32, sizes: &m
             let (id, size, depth) = (top.id, top.size, top.depth + 1);
             open.pop();
             if depth as u64 + open.len() as u64 > u64::from(max_depth) {
-                let at = Location::path(place(graph, &open));
-                return Err(Limit::Depth.exceeded(u64::from(depth) + open.len() as u64, u64::from(max_depth), at));
+                let found = u64::from(depth) + open.len() as u64;
+                return Err(Limit::Depth.exceeded(found, u64::from(max_depth), place(&open)));
             }
             if let Some(slot) = sizes.get_mut(id.0 as usize) {
                 *slot = Size { values: size, depth };
@@ -213,11 +238,10 @@ fn visit(graph: &Graph, root: Value, sharing: Sharing, max_depth: u32, sizes: &m
     }
 }
 
-/// The path to what is being visited.
-fn place(graph: &Graph, open: &[Frame]) -> String {
+/// The path to what is being visited: `out` is that of the root, of which so many items came before.
+fn place(graph: &Graph, mut out: String, first: u64, open: &[Frame]) -> String {
     use crate::model::graph::Kind;
-    let mut out = "$".to_owned();
-    for frame in open {
+    for (level, frame) in open.iter().enumerate() {
         if path::cut(&mut out) {
             break;
         }
@@ -233,7 +257,7 @@ fn place(graph: &Graph, open: &[Frame]) -> String {
                     _ => out.push_str("[key=…]"),
                 }
             }
-            _ => path::push_index(at, &mut out),
+            _ => path::push_index(if level == 0 { first.saturating_add(at) } else { at }, &mut out),
         }
     }
     out
@@ -258,7 +282,8 @@ mod tests {
         let root = parts(&mut graph, 10);
         let mut sizes = Sizes::default();
         let mut check = |graph: &Graph, most| {
-            let result = check(graph, &[Value::Object(root)], Sharing::Expanded, most, 100, &mut sizes);
+            let checked = Checked { roots: &[Value::Object(root)], first: 0, path: &|_| "$".to_owned() };
+            let result = check(graph, checked, Sharing::Expanded, most, 100, &mut sizes);
             sizes.keep(graph.checkpoint().end());
             (result.is_ok(), sizes.most, sizes.values, sizes.uncounted)
         };

@@ -507,3 +507,34 @@ fn a_type_that_the_format_lacks_is_told_in_the_end() {
     pickle.truncate(pickle.len() - 1);
     assert_eq!(agree(&folder, "two fields, cut off", &pickle, &format).1, 4);
 }
+
+/// Where a row contains itself is told as it is where everything is read whole.
+#[test]
+fn a_row_that_contains_itself_is_named() {
+    let row = |slot: u32, is_cycle: bool| {
+        let own = if is_cycle { [&b"j"[..], &slot.to_le_bytes()].concat() } else { b"K\x01".to_vec() };
+        let text = [&b"\x8c\x01t\x8c\x50"[..], format!("{slot:080}").as_bytes()].concat();
+        [&b"}\x94(\x8c\x04self"[..], &own, &text, b"u"].concat()
+    };
+    let list: Vec<u8> = (1..=20_000).flat_map(|slot| [row(slot, slot == 15_001), b"a".to_vec()].concat()).collect();
+    let pickles: Vec<u8> = (0..20_000).flat_map(|n| [b"\x80\x04", &row(0, n == 15_000)[..], b"."].concat()).collect();
+    let folder = Folder::new();
+    for (name, path, pickle) in [
+        ("list", "$[15000].self", [b"\x80\x04]\x94", &list[..], b"."].concat()),
+        ("named", "$.rows[15000].self", [b"\x80\x04}\x8c\x04rows]\x94", &list[..], b"s."].concat()),
+        ("selected", "$.rows[15000].self", [b"\x80\x04}\x8c\x04rows]\x94", &list[..], b"s."].concat()),
+        ("pickles", "$[15000].self", pickles),
+    ] {
+        for format in ["json", "ndjson", "msgpack", "parquet", "arrow", "csv"] {
+            if name == "named" && !["json", "ndjson", "msgpack"].contains(&format) {
+                continue;
+            }
+            let select: &[&str] = if name == "selected" { &["--select", "$.rows"] } else { &[] };
+            let arguments = [&["--to", format], select].concat();
+            let (_, status) = agree(&folder, name, &pickle, &arguments);
+            let run = folder.run(&[&["convert", "in.pkl", "-o", "out"][..], &arguments].concat());
+            assert_eq!(status, 6, "{name} {format}: {}", run.stderr);
+            assert!(run.stderr.contains(&format!("(at {path}")), "{name} {format}: {}", run.stderr);
+        }
+    }
+}
