@@ -59,7 +59,7 @@ impl<'a> Read<'a> {
         });
         let from = by_key.partition_point(|(other, _)| *other < key);
         let alike = by_key.iter().skip(from).take_while(|(other, _)| *other == key);
-        alike.map(|(_, input)| *input).find(|input| identity(&input.path()).as_ref() == Some(&wanted))
+        alike.map(|(_, input)| *input).filter(|input| identity(&input.path()).as_ref() == Some(&wanted)).last()
     }
 }
 

@@ -15,7 +15,7 @@ use super::args::ConvertArgs;
 use super::exit::Status;
 use super::files::{self, Input, Opener};
 use super::jobs::{self, Part};
-use super::output::{Hashing, Pending};
+use super::output::{Hashing, Minding, Pending};
 use super::plan::{self, Plan};
 use super::progress::{Counted, Watch, Watched};
 use super::run::{self, Done, Outcome, Run, Telling};
@@ -202,11 +202,11 @@ fn one(
     let unwritten = |e| Failure::from(run::unwritten(e, no_overwrite, target));
     let pending = match target {
         Some(target) => Pending::file(target, !no_overwrite),
-        None => Pending::stdout(all.args.mapping.strict),
+        None => Pending::stdout(all.args.mapping.strict, all.args.temp_dir.as_deref()),
     };
     let mut output = Hashing::new(pending.map_err(unwritten)?, telling.recorded);
     let Own { worker, opener } = own;
-    let (result, hash) = all.give(&mut Writing { worker, output: &mut output }, opener, n, telling.recorded);
+    let (result, hash) = all.give(&mut Writing { worker, output: &mut output, target }, opener, n, telling.recorded);
     *input_hash = hash;
     let (pending, hash) = output.finish();
     let report = match result {
@@ -243,6 +243,20 @@ pub(super) trait Taker {
 pub(super) struct Writing<'a> {
     pub worker: &'a mut Worker,
     pub output: &'a mut dyn Output,
+    /// `None` is standard output.
+    pub target: Option<&'a Path>,
+}
+
+impl Writing<'_> {
+    /// Converts; what the output did not take is its own failure.
+    fn convert(
+        &mut self,
+        convert: impl FnOnce(&mut Worker, &mut dyn Output) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let mut output = Minding { output: &mut *self.output, failed: false };
+        let result = convert(self.worker, &mut output);
+        if output.failed { result.map_err(|failure| failure.in_file(&run::shown(self.target))) } else { result }
+    }
 }
 
 impl Taker for Writing<'_> {
@@ -251,11 +265,11 @@ impl Taker for Writing<'_> {
     }
 
     fn file(&mut self, file: File) -> Result<Report, Failure> {
-        self.worker.convert_file_to(file, self.output)
+        self.convert(|worker, output| worker.convert_file_to(file, output))
     }
 
     fn stream(&mut self, stream: &mut (dyn Read + Send)) -> Result<Report, Failure> {
-        self.worker.convert(stream, self.output)
+        self.convert(|worker, output| worker.convert(stream, output))
     }
 }
 

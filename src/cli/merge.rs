@@ -23,7 +23,7 @@ pub(super) fn all(all: &All<'_>, run: &mut Run<'_>) {
     let pending = match target {
         Some(target) => Pending::file(target, !no_overwrite),
         // Held back until every input is converted.
-        None => Pending::stdout(true),
+        None => Pending::stdout(true, all.args.temp_dir.as_deref()),
     };
     let pending = match pending {
         Ok(pending) => pending,
@@ -119,7 +119,7 @@ fn table(all: &All<'_>, target: Option<&Path>, run: &mut Run<'_>, output: &mut d
         return Ok(0);
     }
     let report = gathering.gather.write(output)?;
-    let name = target.map_or("standard output".into(), Path::to_string_lossy);
+    let name = run::shown(target);
     run.told(&name, target, &report);
     Ok(report.bytes_written)
 }
@@ -161,7 +161,7 @@ fn rows(
         own.worker.comes_from(name);
     }
     let Own { worker, opener } = own;
-    let (result, input_hash) = all.give(&mut Writing { worker, output: hand }, opener, n, telling.recorded);
+    let (result, input_hash) = all.give(&mut Writing { worker, output: hand, target }, opener, n, telling.recorded);
     let outcome = match result {
         Ok(report) => telling.written(target, report, None),
         Err(failure) => Outcome::Failed(failure),

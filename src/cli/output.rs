@@ -51,12 +51,12 @@ impl Pending {
         Ok(Pending::File { file: Unfinished::beside(&target, found.as_ref())?, target, overwrite })
     }
 
-    /// Standard output; `spool` holds everything back until it is complete.
-    pub fn stdout(spool: bool) -> io::Result<Pending> {
-        if spool {
-            Ok(Pending::Spooled(tempfile::tempfile()?))
-        } else {
-            Ok(Pending::Direct(Box::new(io::stdout().lock())))
+    /// Standard output; `spool` holds everything back until it is complete, in a file of a folder, or of the system's for such files.
+    pub fn stdout(spool: bool, folder: Option<&Path>) -> io::Result<Pending> {
+        match folder {
+            _ if !spool => Ok(Pending::Direct(Box::new(io::stdout().lock()))),
+            Some(folder) => Ok(Pending::Spooled(tempfile::tempfile_in(folder)?)),
+            None => Ok(Pending::Spooled(tempfile::tempfile()?)),
         }
     }
 
@@ -142,6 +142,56 @@ impl Output for Pending {
             file.set_len(to)?;
         }
         file.seek(SeekFrom::End(0)).map(drop)
+    }
+}
+
+/// Passes bytes on, and remembers whether that failed: a message then names the output, not the input.
+pub(super) struct Minding<'o> {
+    pub output: &'o mut dyn Output,
+    pub failed: bool,
+}
+
+impl Minding<'_> {
+    fn mind<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.failed |= result.as_ref().is_err_and(|e| e.kind() != io::ErrorKind::Interrupted);
+        result
+    }
+}
+
+impl Write for Minding<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.output.write(bytes);
+        self.mind(result)
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let result = self.output.write_all(bytes);
+        self.mind(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.output.flush();
+        self.mind(result)
+    }
+}
+
+impl Output for Minding<'_> {
+    fn can_take_back(&self) -> bool {
+        self.output.can_take_back()
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        let result = self.output.take_back();
+        self.mind(result)
+    }
+
+    fn can_begin_anew(&self) -> bool {
+        self.output.can_begin_anew()
+    }
+
+    fn begin_anew(&mut self, replaced: u64, head: &[u8]) -> io::Result<()> {
+        let result = self.output.begin_anew(replaced, head);
+        self.mind(result)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the inputs of a run add up to: messages in their order, the ledger, the exit status.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -208,7 +209,12 @@ pub(super) fn unwritten(e: io::Error, no_overwrite: bool, target: Option<&Path>)
     let exists = e.kind() == io::ErrorKind::AlreadyExists && no_overwrite;
     let error = Error::io(e, Location::default());
     let error = if exists { error.with_hint("without `--no-overwrite` it is replaced") } else { error };
-    error.in_file(&target.map_or("standard output".into(), Path::to_string_lossy))
+    error.in_file(&shown(target))
+}
+
+/// What messages call an output.
+pub(super) fn shown(target: Option<&Path>) -> Cow<'_, str> {
+    target.map_or("standard output".into(), Path::to_string_lossy)
 }
 
 /// Whether whoever read the output has gone.

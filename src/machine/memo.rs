@@ -49,8 +49,8 @@ impl Memo {
     pub fn get(&self, index: u64) -> Option<Value> {
         match self.pages.get((index / PAGE as u64) as usize) {
             Some(Some(page)) => page[index as usize % PAGE],
-            Some(None) => None,
-            None => self.sparse.get(&index).copied(),
+            // Where there are pages behind it, a slot may still be elsewhere: no page is added once something is.
+            Some(None) | None => self.sparse.get(&index).copied(),
         }
     }
 
@@ -76,10 +76,15 @@ impl Memo {
     pub fn cost(&self, index: u64) -> u64 {
         match self.pages.get((index / PAGE as u64) as usize) {
             Some(Some(_)) => 0,
-            _ if self.is_paged(index) && !self.spare.is_empty() => 0,
+            _ if self.is_paged(index) && (!self.spare.is_empty() || self.is_idle()) => 0,
             _ if self.is_paged(index) => size_of::<[Option<Value>; PAGE]>() as u64,
             _ => size_of::<(u64, Value)>() as u64,
         }
+    }
+
+    /// Whether the page that was kept for this pickle holds nothing yet.
+    fn is_idle(&self) -> bool {
+        self.top == 0 && matches!(self.pages.as_slice(), [Some(_)])
     }
 
     /// Whether a value at `index` gets a page.
@@ -153,6 +158,9 @@ impl Memo {
         }
         if self.is_paged(index) {
             let at = (index / PAGE as u64) as usize;
+            if self.is_idle() {
+                self.spare.extend(self.pages.pop().flatten());
+            }
             if self.pages.len() <= at {
                 self.pages.resize_with(at + 1, || None);
                 self.is_narrow = (self.pages.len() * PAGE) as u64 > self.most;
@@ -278,6 +286,9 @@ impl Memo {
             }
         }
         self.pages.truncate(1);
+        if let [None] = self.pages.as_slice() {
+            self.pages.clear();
+        }
         self.sparse.clear();
         self.sparse_top = 0;
         self.live.clear();
@@ -344,6 +355,43 @@ mod tests {
         assert!(matches!(memo.get(u64::from(u32::MAX)), Some(Value::Int(1))));
         assert!(memo.put(0, Value::Int(3)).is_err());
         assert_eq!(memo.count(), 2);
+    }
+
+    #[test]
+    fn a_memo_is_the_same_after_another_pickle() {
+        // Indices in their order, for each pickle: a page further on, beyond all pages, then within the first.
+        let pickles: [&[u64]; 5] = [&[2_000], &[2_000, 100_000_000, 5], &[0], &[2_000, 100_000_000, 5], &[1_500]];
+        for first in pickles {
+            for second in pickles {
+                let mut memo = Memo::default();
+                memo.allow(1 << 20);
+                for pickle in [first, second] {
+                    memo.clear();
+                    for index in pickle {
+                        let value = Value::Int(*index as i64);
+                        assert!(memo.put_plain(*index, &value) || memo.put(*index, value).is_ok(), "{pickle:?}");
+                    }
+                    for index in pickle {
+                        let found = memo.value(*index).copied().or(memo.get(*index));
+                        assert!(matches!(found, Some(Value::Int(n)) if n == *index as i64), "{index} of {pickle:?}");
+                    }
+                    assert_eq!((memo.count(), memo.get(7).is_none()), (pickle.len() as u64, true));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_page_serves_pickle_after_pickle() {
+        let mut memo = Memo::default();
+        memo.allow(1 << 20);
+        assert!(memo.cost(0) > 0 && memo.put(0, Value::None).is_ok());
+        for index in [0, 1_500, 0, 3_000] {
+            memo.clear();
+            assert_eq!(memo.cost(index), 0, "{index}");
+            let value = Value::None;
+            assert!(memo.put_plain(index, &value) || memo.put(index, value).is_ok());
+        }
     }
 
     #[test]

@@ -475,3 +475,20 @@ fn keys_that_come_twice_are_one_also_where_they_are_foreseen() {
     let (output, status) = agree(&folder, "twice", &pickles, &["--to", "ndjson"]);
     assert_eq!((output.map(|output| String::from_utf8(output).expect("UTF-8")), status), (Some(expected), 0));
 }
+
+/// Slots of the first page, of one further on, and beyond all pages, in one pickle after another: as in CPython.
+#[test]
+fn far_slots_in_pickle_after_pickle() {
+    let folder = Folder::new();
+    let first = b"\x80\x02](K\x01r\xd0\x07\0\0e.";
+    let second = b"\x80\x02](K\x02r\0\xe1\xf5\x05K\x03q\x05h\x05e.";
+    let third = b"\x80\x02](K\x01r\xd0\x07\0\0K\x02r\0\xe1\xf5\x05K\x03q\x05h\x05j\xd0\x07\0\0e.";
+    for (name, pickles, expected) in [
+        ("far", [&first[..], &second[..]].concat(), "[[1],[2,3,3]]\n"),
+        ("farther", [&first[..], &third[..]].concat(), "[[1],[1,2,3,3,1]]\n"),
+        ("alone", third.to_vec(), "[1,2,3,3,1]\n"),
+    ] {
+        let (output, status) = agree(&folder, name, &pickles, &["--to", "json"]);
+        assert_eq!((output.as_deref(), status), (Some(expected.as_bytes()), 0), "{name}");
+    }
+}
