@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use depickle::error::{Error, Failure};
 use depickle::location::Location;
@@ -116,8 +116,9 @@ fn watch(args: &ConvertArgs, inputs: &[Input], run: &Run<'_>) -> Shown {
             Shown { progress: Some(progress), read: Some(read), _watch: Some(Watch::start(watched)) }
         }
         many => {
-            let watched = Watched::Inputs { done: run.counter(), all: many.len() as u64 };
-            Shown { progress: None, read: None, _watch: Some(Watch::start(watched)) }
+            let read = Arc::new(AtomicU64::new(0));
+            let watched = Watched::Inputs { done: run.counter(), all: many.len() as u64, read: Arc::clone(&read) };
+            Shown { progress: None, read: Some(read), _watch: Some(Watch::start(watched)) }
         }
     }
 }
@@ -309,11 +310,19 @@ impl All<'_> {
             return self.give_stream(taker, file, hash);
         }
         let Some(hash) = hash else {
-            return taker.file(file);
+            return self.counted(taker.file(file));
         };
         let mut again = file.try_clone().map_err(io)?;
-        let result = taker.file(file);
+        let result = self.counted(taker.file(file));
         *hash = again.rewind().and_then(|()| hash_rest(Hashing::new(again, true))).map_err(io)?;
+        result
+    }
+
+    /// Counts the bytes of a file that is done; those of a stream were counted one after another.
+    fn counted(&self, result: Result<Report, Failure>) -> Result<Report, Failure> {
+        if let (Some(read), Ok(report)) = (self.read, &result) {
+            read.fetch_add(report.bytes_read, Ordering::Relaxed);
+        }
         result
     }
 

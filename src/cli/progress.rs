@@ -1,5 +1,6 @@
 //! Progress on a terminal: a line on standard error that is cleared before any message and at the end. Nothing in pipes.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -8,10 +9,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use depickle::{Progress, Stage};
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// What takes less shows nothing.
 const DELAY: Duration = Duration::from_millis(400);
+/// What has not lasted so long has no rate.
+const SHORT: Duration = Duration::from_millis(300);
 /// Between two looks.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -41,8 +44,8 @@ pub(super) fn clear() {
 pub(super) enum Watched {
     /// One input: how far it is; its length, where it has one.
     Input { progress: Arc<Progress>, read: Arc<AtomicU64>, len: Option<u64> },
-    /// Many: how many are done.
-    Inputs { done: Arc<AtomicU64>, all: u64 },
+    /// Many: how many are done, and their bytes.
+    Inputs { done: Arc<AtomicU64>, all: u64, read: Arc<AtomicU64> },
 }
 
 /// The thread that draws, until it is dropped.
@@ -80,19 +83,17 @@ fn draw(watched: &Watched, ended: &mpsc::Receiver<()>) {
         return;
     }
     let template = match watched {
-        Watched::Input { len: Some(_), .. } => {
-            "{spinner} {prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}{msg} ETA {eta}"
-        }
-        Watched::Input { len: None, .. } => "{spinner} {prefix} {bytes} {bytes_per_sec}{msg}",
-        Watched::Inputs { .. } => "{spinner} {wide_bar} {human_pos}/{human_len} files, {per_sec}, ETA {eta}",
+        Watched::Input { len: Some(_), .. } => "{spinner} {prefix} {wide_bar} {bytes}/{total_bytes}{rate}{msg}{left}",
+        Watched::Input { len: None, .. } => "{spinner} {prefix} {bytes}{rate}{msg}",
+        Watched::Inputs { .. } => "{spinner} {wide_bar} {human_pos}/{human_len} files{msg}{left}",
     };
     let length = match watched {
         Watched::Input { len, .. } => *len,
         Watched::Inputs { all, .. } => Some(*all),
     };
-    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr()).with_elapsed(DELAY);
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("rate", rate).with_key("left", left));
     }
     *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
     let mut last = None;
@@ -108,12 +109,42 @@ fn draw(watched: &Watched, ended: &mpsc::Receiver<()>) {
                 let rows = progress.rows();
                 bar.set_message(if rows > 0 { format!(", {} rows", HumanCount(rows)) } else { String::new() });
             }
-            Watched::Inputs { done, .. } => bar.set_position(done.load(Ordering::Relaxed)),
+            Watched::Inputs { done, read, .. } => {
+                bar.set_position(done.load(Ordering::Relaxed));
+                let mut message = String::new();
+                per_second(read.load(Ordering::Relaxed), bar.elapsed(), &mut message);
+                bar.set_message(message);
+            }
         }
         bar.tick();
         if ended.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
             return;
         }
+    }
+}
+
+/// Bytes in all, and by the second.
+fn per_second(bytes: u64, elapsed: Duration, out: &mut dyn Write) {
+    let rate = (bytes as f64 / elapsed.as_secs_f64()) as u64;
+    if bytes > 0 && elapsed > SHORT {
+        let _ = write!(out, ", {} {}/s", HumanBytes(bytes), HumanBytes(rate));
+    }
+}
+
+/// The mean rate since the beginning: it does not swing as one of the last moments does.
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    let rate = (state.pos() as f64 / state.elapsed().as_secs_f64()) as u64;
+    if rate > 0 && state.elapsed() > SHORT {
+        let _ = write!(out, " {}/s", HumanBytes(rate));
+    }
+}
+
+/// How long it takes at that rate.
+fn left(state: &ProgressState, out: &mut dyn Write) {
+    let (pos, len) = (state.pos(), state.len().unwrap_or(0));
+    if pos > 0 && len >= pos && state.elapsed() > SHORT {
+        let left = state.elapsed().mul_f64((len - pos) as f64 / pos as f64);
+        let _ = write!(out, ", ETA {:#}", HumanDuration(left));
     }
 }
 
