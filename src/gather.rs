@@ -9,6 +9,7 @@ use crate::error::{Error, Failure};
 use crate::location::Location;
 use crate::model::graph::{Graph, Kind};
 use crate::model::key::KeyError;
+use crate::model::layout::Layout;
 use crate::model::record::then;
 use crate::model::type_name::type_name;
 use crate::model::value::{NodeId, Value};
@@ -139,9 +140,22 @@ impl Gather<'_> {
     pub fn write(self, output: &mut dyn Write) -> Result<Report, Error> {
         let Gather { converter, mut options, mut reading, rows, inputs, pickles, protocol } = self;
         let limit = |e| Error::limit(e, Location::default());
-        let list = reading.graph().object(Kind::List, &rows).map_err(limit)?;
+        let graph = reading.graph();
+        let is_frame = |row: &Value| matches!(graph.layout(*row), Some((Layout::DataFrame | Layout::Series, _)));
+        let root = match (rows.as_slice(), rows.iter().position(is_frame)) {
+            // Alone it is a table as without others.
+            ([frame], Some(_)) => *frame,
+            (_, Some(n)) => {
+                let found = type_name(graph, rows.get(n).copied().unwrap_or(Value::None));
+                let what = format!("expected rows, found a {found}: tables of several inputs are not joined");
+                let error = Error::unrepresentable(what, Location::path(format!("$[{n}]")))
+                    .with_hint("`--to ndjson` merges their rows, `--out-dir DIR` converts each to a table of its own");
+                return Err(relocate(error, &inputs));
+            }
+            (_, None) => Value::Object(graph.object(Kind::List, &rows).map_err(limit)?),
+        };
         let bytes = reading.bytes();
-        let document = Document::new(reading.into_graph(), vec![Value::Object(list)], bytes);
+        let document = Document::new(reading.into_graph(), vec![root], bytes);
         (options.items, options.source) = (Items::OfFormat, None);
         let mut converter = converter.clone();
         (converter.options, converter.select) = (options, None);

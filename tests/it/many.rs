@@ -200,6 +200,33 @@ fn rows_say_where_they_came_from() {
 }
 
 #[test]
+fn frames_are_merged_as_rows_or_alone() {
+    let folder = Folder::new();
+    let frame = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pandas/frame_attrs.p4.pd13.pkl"))
+        .expect("a frame");
+    folder.write("a.pkl", &frame);
+    folder.write("b.pkl", &frame);
+    for format in ["parquet", "arrow", "csv"] {
+        let (alone, merged) = (format!("alone.{format}"), format!("merged.{format}"));
+        assert_eq!(folder.run(&["convert", "a.pkl", "-o", &alone]).status, 0);
+        assert_eq!(folder.run(&["convert", "a.pkl", "--merge", "-o", &merged]).status, 0);
+        let read = |name: &str| std::fs::read(folder.path(name)).expect("written");
+        assert!(read(&alone) == read(&merged), "{format}");
+        let run = folder.run(&["convert", "a.pkl", "b.pkl", "--merge", "-o", &merged]);
+        assert_eq!(run.status, 6, "{format}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("found a dataframe: tables of several inputs are not joined (at $ in a.pkl)"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.contains("`--to ndjson` merges their rows"), "{}", run.stderr);
+    }
+    let rows =
+        |inputs: &[&str]| folder.run(&[&["convert"], inputs, &["--merge", "--to", "ndjson"]].concat()).out().to_owned();
+    assert_eq!(rows(&["a.pkl", "b.pkl"]), rows(&["a.pkl"]).repeat(2));
+}
+
+#[test]
 fn one_table_of_many_inputs() {
     let record = b"cshop.models\nOrder\n)\x81}X\x01\0\0\0aK\x07sb.";
     let surrogate = b"](}X\x01\0\0\0aNs}X\x01\0\0\0aX\x03\0\0\0\xed\xa0\x80se.";
