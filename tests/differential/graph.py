@@ -1,7 +1,7 @@
 """Equality of two tagged JSON documents as graphs, up to sharing: `$def` and `$ref` are followed, cycles included.
 
 What CPython cannot keep is put aside on both sides: which of two equal texts was a Python 2 `str`, how an exception's state
-arrived, how a SimpleNamespace was asked for, and what class `OSError` becomes by its errno.
+arrived, how a SimpleNamespace was asked for, what class `OSError` becomes by its errno, and the argument that it drops.
 """
 import base64
 import json
@@ -85,7 +85,13 @@ class Reader:
         how = inner["how"] if tag == "record" and name != ("types", "SimpleNamespace") else ""
         fields = [part for key in sorted(state, key=repr) for part in (Node(key), state[key])]
         return Node((tag, name, how),
-                    [Node("args", [self.node(arg) for arg in inner["args"]]), Node("state", fields)] + other)
+                    [Node("args", [self.node(arg) for arg in kept(inner["class"], inner["args"])]), Node("state", fields)] + other)
+
+
+def kept(name, args):
+    """The arguments that an exception keeps: of five, OSError drops the fourth (`winerror`) where there is no Windows."""
+    is_dropped = list(name) == ["builtins", "OSError"] and len(args) == 5
+    return [*args[:3], None, args[4]] if is_dropped else args
 
 
 def error_class(name, args):
