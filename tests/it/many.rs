@@ -396,6 +396,7 @@ fn waiting(folder: &Folder, args: &[&str]) -> Child {
 
 /// Whether signals are those of a terminal: whoever runs in the background of a script, or under `nohup`, has SIGINT ignored, as have
 /// its children; they keep it so, and there is nothing to see.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn are_signals_heard() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
